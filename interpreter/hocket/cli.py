@@ -1,0 +1,207 @@
+"""The command `hocket`.
+
+Exit codes: 0 success, 2 wrong usage, 3 a program that is not well formed, 4 a run-time error,
+5 a program that cannot be read, 6 a failure of Hocket itself, 130 interrupted.  Errors go to
+stderr, in colour on a terminal unless NO_COLOR is set.  Ctrl-C ends the program and lets it
+clean up; a second one ends it at once.
+
+Other packages add commands through entry points of the group `hocket.commands`: a function
+that takes the arguments and returns the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from hocket import __version__
+
+OK, USAGE, SYNTAX, RUNTIME, FILES, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 6, 130
+
+
+class Unreadable(Exception):
+    """A program's file cannot be read; the message says why."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the arguments (by default the process's) say; return the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    _prepare_streams()
+    try:
+        return _command(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Unreadable as error:
+        complain(str(error))
+        return FILES
+    except BrokenPipeError:
+        return _nobody_reads()
+    except Exception as error:
+        _confess(error)
+        return INTERNAL
+
+
+def _prepare_streams() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            # A line shows when it is printed, also in a pipe; what the terminal's encoding
+            # lacks is shown escaped.
+            reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _command(arguments: list[str]) -> int:
+    # The installed packages are searched only for a command that is not our own.
+    if arguments and arguments[0] not in _OWN and not arguments[0].startswith("-"):
+        for point in _plugged_in():
+            if point.name == arguments[0]:
+                return int(point.load()(arguments[1:]) or 0)
+    options = _parser().parse_args(arguments)
+    return int(options.function(options))
+
+
+def _plugged_in() -> Iterable[EntryPoint]:
+    return entry_points(group="hocket.commands")
+
+
+def _parser() -> argparse.ArgumentParser:
+    others = ", ".join(sorted(point.name for point in _plugged_in()))
+    parser = argparse.ArgumentParser(
+        prog="hocket",
+        description="Run programs written in Hocket.",
+        epilog=f"Further commands: {others}." if others else None,
+    )
+    parser.add_argument("--version", action="version", version=f"hocket {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    run = commands.add_parser("run", help="run a program")
+    run.add_argument("file", help="the program, or - for standard input")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    run.set_defaults(function=_run)
+    repl = commands.add_parser("repl", help="run what is typed, line by line")
+    repl.set_defaults(function=_repl)
+    docs = commands.add_parser("docs", help="print the reference of the library")
+    docs.add_argument("--output", metavar="FILE", help="write it to FILE instead")
+    docs.set_defaults(function=_docs)
+    return parser
+
+
+_OWN = ("run", "repl", "docs")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from hocket.errors import HocketError, StaticErrors
+    from hocket.host import Program, on_sigint, run_alone
+    from hocket.render import render
+    from hocket.session import prepare_process
+
+    text = read_program(options.file)
+    prepare_process()
+    sys.argv = [options.file, *options.arguments]
+    failures: list[HocketError] = []
+
+    def report(error: HocketError, _: str) -> None:
+        failures.append(error)
+        show(render(error, color=colored()))
+
+    program = Program(text, "standard input" if options.file == "-" else options.file, report)
+    interrupts = 0
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1:
+            _end_at_once()
+        program.on_sigint(signum, frame)
+
+    with on_sigint(interrupt):
+        outcome = run_alone(program.run())
+    if outcome.error is not None:
+        show(render(outcome.error, color=colored()))
+    sys.stdout.flush()
+    if program.interrupted:
+        return INTERRUPTED
+    if isinstance(outcome.error, StaticErrors):
+        return SYNTAX
+    return RUNTIME if outcome.error is not None or failures else OK
+
+
+def read_program(path: str) -> str:
+    """Return the text of the program at `path`, or of standard input for `-`; raises Unreadable."""
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        reason = f"{error.strerror} (os error {error.errno})"
+        raise Unreadable(f"Failed to read file '{path}': {reason}") from error
+    except ValueError as error:  # a path that no system can have
+        raise Unreadable(f"Failed to read file {path!r}: {error}") from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise Unreadable(f"{path} is not UTF-8: byte 0x{byte:02x} in line {line} (offset {error.start})") from error
+
+
+def _repl(_: argparse.Namespace) -> int:
+    from hocket.repl import interact
+    from hocket.session import prepare_process
+
+    prepare_process()
+    return interact()
+
+
+def _docs(options: argparse.Namespace) -> int:
+    from hocket import stdlib
+
+    text = stdlib.reference()
+    if options.output is None:
+        print(text, end="")
+        return OK
+    try:
+        Path(options.output).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise Unreadable(f"Failed to write file '{options.output}': {error.strerror}") from error
+    return OK
+
+
+def colored() -> bool:
+    """Return whether errors are shown in colour."""
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def show(text: str) -> None:
+    """Write an error's text to stderr, after everything that has been printed."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr)
+
+
+def complain(message: str) -> None:
+    """Write an error that is not in a program."""
+    show(f"\x1b[1;31merror:\x1b[0m {message}" if colored() else f"error: {message}")
+
+
+def _confess(error: Exception) -> None:
+    complain(f"internal failure of Hocket, not of your program: {type(error).__name__}: {error}")
+    if "HOCKET_TRACEBACK" in os.environ:
+        traceback.print_exception(error)
+    else:
+        print("Please report it, with the program and what HOCKET_TRACEBACK=1 adds to this.", file=sys.stderr)
+
+
+def _nobody_reads() -> int:
+    # Closing the stream at exit would complain about the same thing again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK
+
+
+def _end_at_once() -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

@@ -1,0 +1,259 @@
+"""What stands behind a value: `.field`, `[index]`, `(arguments)`, and `?.`.
+
+A method is looked up in a table per method name (`__method_upper`), by class; the
+tables fill themselves.  A call has four modes: `call`; `await`, which runs an async
+function's body in the current task; `suspend`, for builtins that block elsewhere;
+`spawn`, which makes a task.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from hocket.compiler.core import Compiler, call, compiles, load, store
+from hocket.compiler.operators import class_of, is_class
+from hocket.resolver import has_optional, is_direct_call, mangle
+from hocket.syntax import nodes
+from hocket.syntax.nodes import Node
+
+Part = tuple[Any, Callable[[Any], ast.expr]]
+
+
+class Variable(str):
+    """A note that names the Python variable that holds an index."""
+
+
+class CallShape(NamedTuple):
+    """A note on a call: the number of its arguments, None with `...xs`; the variable called, if it is one."""
+
+    given: int | None
+    callee: str | None = None
+    method: bool = False
+
+
+# Elements
+
+
+@compiles(nodes.IndexExpr)
+def index_expr(c: Compiler, node: nodes.IndexExpr) -> ast.expr:
+    """`a[i]`, `d["k"]`, `s[0]`, and slices `a[i..j]`."""
+    if has_optional(node.object):
+        return optional(c, node)
+    return index(c, node, [(node.object, c.expr)])
+
+
+def index(c: Compiler, node: nodes.IndexExpr, object_: list[Part]) -> ast.expr:
+    """Return the element of what `object_` compiles to."""
+    if isinstance(node.index, nodes.RangeExpr):
+        bounds = node.index
+        value, start, stop = c.ordered([*object_, (bounds.start, c.expr), (bounds.stop, c.expr)])
+        return call("__slice", value, start, stop, ast.Constant(bounds.operator == "..="))
+    value, key = c.ordered([*object_, (node.index, c.expr)])
+    return ast.Subscript(value, noted(c, node, key), ast.Load())
+
+
+def noted(c: Compiler, node: Node, key: ast.expr) -> ast.expr:
+    """Return `key` in a form whose value an error can find, and note how."""
+    first, again = c.simple(key)
+    note = Variable(again.id) if isinstance(again, ast.Name) else again.value  # type: ignore[attr-defined]  # a Constant
+    c.source.notes[c.position(node.span)] = note
+    return first
+
+
+@compiles(nodes.SliceFromExpr, nodes.SliceToExpr)
+def slice_expr(c: Compiler, node: nodes.SliceFromExpr | nodes.SliceToExpr) -> ast.expr:
+    """`a[i..]`, `a[..j]`, `a[..=j]`."""
+    if has_optional(node.object):
+        return optional(c, node)
+    return slice_of(c, node, (node.object, c.expr))
+
+
+def slice_of(c: Compiler, node: nodes.SliceFromExpr | nodes.SliceToExpr, object_: Part) -> ast.expr:
+    """Return the slice of what `object_` compiles to."""
+    if isinstance(node, nodes.SliceFromExpr):
+        value, start = c.ordered([object_, (node.start, c.expr)])
+        return call("__slice", value, start, ast.Constant(None), ast.Constant(False))
+    value, stop = c.ordered([object_, (node.stop, c.expr)])
+    return call("__slice", value, ast.Constant(None), stop, ast.Constant(node.operator == "..="))
+
+
+# Fields
+
+
+@compiles(nodes.FieldExpr)
+def field_expr(c: Compiler, node: nodes.FieldExpr) -> ast.expr:
+    """`a.b`: an entry of a dict, null if it has none; a field of anything else."""
+    if has_optional(node.object):
+        return optional(c, node)
+    return field(c, c.expr(node.object), node.name)
+
+
+def field(c: Compiler, value: ast.expr, name: str) -> ast.expr:
+    """Return the Python for `value.name`."""
+    first, again = c.simple(value)
+    key = ast.Constant(str(name))
+    entry = call(ast.Attribute(again, "get", ast.Load()), key)
+    return ast.IfExp(is_class(first, "dict"), entry, call("__field", again, key))
+
+
+# Calls
+
+
+@compiles(nodes.CallExpr)
+def call_expr(c: Compiler, node: nodes.CallExpr) -> ast.expr:
+    """A call of a function or a method."""
+    if has_optional(node):
+        return optional(c, node)
+    return compile_call(c, node, "suspend" if suspends(c, node.function) else "call")
+
+
+def suspends(c: Compiler, function: Node) -> bool:
+    """Whether `function` is a builtin, under its own name, that waits in an async context."""
+    if not isinstance(function, nodes.NameExpr) or not c.function.is_async:
+        return False
+    return c.resolution.bindings[function].kind == "library" and str(function.name) in c.suspending
+
+
+def compile_call(c: Compiler, node: nodes.CallExpr, mode: str, piped: Node | None = None) -> ast.expr:
+    """Compile a call in one of the four modes; `piped` is an argument before the others."""
+    before: list[Part] = [] if piped is None else [(piped, c.expr)]
+    function = node.function
+    if isinstance(function, nodes.FieldExpr):
+        return finish_call(c, node, mode, before, (function.object, c.expr), str(function.name))
+    return finish_call(c, node, mode, before, (function, c.expr), None)
+
+
+def finish_call(
+    c: Compiler, node: nodes.CallExpr, mode: str, before: list[Part], callee: Part, method: str | None
+) -> ast.expr:
+    """Compile a call of what `callee` gives, or of its method."""
+    arguments = node.args.items
+    parts = [*before, callee, *((argument_value(item), c.expr) for item in arguments)]
+    values = c.ordered(parts)
+    first = values[: len(before)]
+    target, *rest = values[len(before) :]
+    keywords: list[ast.keyword] = []
+    for item, value in zip(arguments, rest, strict=True):
+        if isinstance(item, nodes.NamedArg):
+            keywords.append(c.at(item, ast.keyword(mangle(str(item.name)), value)))
+        else:
+            first.append(value)
+    starred = any(isinstance(value, ast.Starred) for value in first)
+    given = None if starred else len(first) + len(keywords)
+    callee_name = target.id if isinstance(target, ast.Name) and method is None else None
+    c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None)
+    if method is not None:
+        target, receiver = method_of(c, target, method)
+        first.insert(0, receiver)
+    return in_mode(c, node, mode, target, first, keywords)
+
+
+def argument_value(item: Node) -> Node:
+    """Return what is compiled for an argument: a `Spread` as it is, of a named one the value."""
+    return item.value if isinstance(item, nodes.NamedArg) else item
+
+
+def method_of(c: Compiler, value: ast.expr, name: str) -> tuple[ast.expr, ast.expr]:
+    """Return the method `name` of `value` as a function, and `value` as its first argument."""
+    c.methods.add(name)
+    first, again = c.simple(value)
+    return ast.Subscript(load(f"__method_{name}"), class_of(first), ast.Load()), again
+
+
+def in_mode(
+    c: Compiler, node: Node, mode: str, target: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]
+) -> ast.expr:
+    """Return the call of `target`: plain, awaited, suspending or spawned."""
+    if mode == "spawn":
+        return ast.Call(load("__spawn"), [target, *args], keywords)
+    if mode == "call":
+        return ast.Call(target, args, keywords)
+    known, otherwise = ("Async", "__lifting") if mode == "await" else ("Suspending", "__plain")
+    first, again = c.simple(target)
+    direct = ast.Attribute(again, "direct", ast.Load())
+    waiting = ast.IfExp(is_class(first, known), direct, call(otherwise, again))
+    return ast.Await(c.at(node, ast.Call(waiting, args, keywords)))
+
+
+@compiles(nodes.AwaitExpr)
+def await_expr(c: Compiler, node: nodes.AwaitExpr) -> ast.expr:
+    """`await f(x)` runs the body here; `await p` waits for a promise."""
+    value = node.value
+    while isinstance(value, nodes.ParenExpr):
+        value = value.value
+    if isinstance(value, nodes.CallExpr) and is_direct_call(value):
+        return compile_call(c, value, "await")
+    return ast.Await(call("__lift", c.expr(value)))
+
+
+@compiles(nodes.PipeExpr)
+def pipe_expr(c: Compiler, node: nodes.PipeExpr) -> ast.expr:
+    """`x |> f(a)` is `f(x, a)`; `x |> f` is `f(x)`."""
+    right = node.right
+    if isinstance(right, nodes.CallExpr) and is_direct_call(right):
+        mode = "suspend" if suspends(c, right.function) else "call"
+        return compile_call(c, right, mode, piped=node.left)
+    value, function = c.operands([node.left, right])
+    c.source.notes[c.position(node.span)] = CallShape(1)
+    return in_mode(c, node, "suspend" if suspends(c, right) else "call", function, [value], [])
+
+
+# `?.`
+
+
+@compiles(nodes.OptionalFieldExpr)
+def optional_field_expr(c: Compiler, node: nodes.OptionalFieldExpr) -> ast.expr:
+    """`a?.b`."""
+    return optional(c, node)
+
+
+def optional(c: Compiler, node: Node) -> ast.expr:
+    """Compile a chain with a `?.` in it: null as soon as what stands before one is.
+
+    Each `?.` leaves an `if` open, in which the rest of the chain is computed.
+    """
+    result = c.temp()
+    c.emit(node, ast.Assign([store(result)], ast.Constant(None)))
+    outer = c.body
+    value = until_null(c, node)
+    c.emit(node, ast.Assign([store(result)], value))
+    c.body = outer
+    return load(result)
+
+
+def until_null(c: Compiler, node: Node) -> ast.expr:
+    """Compile a chain inside `optional`."""
+    if not has_optional(node):
+        return c.expr(node)
+    rest: Callable[[Any], ast.expr] = lambda part: until_null(c, part)  # noqa: E731  the same for all three
+    if isinstance(node, nodes.OptionalFieldExpr):
+        return field(c, not_null(c, node), node.name)
+    if isinstance(node, nodes.FieldExpr):
+        return field(c, until_null(c, node.object), node.name)
+    if isinstance(node, nodes.IndexExpr):
+        return index(c, node, [(node.object, rest)])
+    if isinstance(node, nodes.SliceFromExpr | nodes.SliceToExpr):
+        return slice_of(c, node, (node.object, rest))
+    assert isinstance(node, nodes.CallExpr)
+    return optional_call(c, node, rest)
+
+
+def optional_call(c: Compiler, node: nodes.CallExpr, rest: Callable[[Any], ast.expr]) -> ast.expr:
+    """Compile a call in a chain with a `?.`."""
+    function = node.function
+    if isinstance(function, nodes.OptionalFieldExpr):
+        return finish_call(c, node, "call", [], (function, lambda part: not_null(c, part)), str(function.name))
+    if isinstance(function, nodes.FieldExpr):
+        return finish_call(c, node, "call", [], (function.object, rest), str(function.name))
+    return finish_call(c, node, "call", [], (function, rest), None)
+
+
+def not_null(c: Compiler, node: nodes.OptionalFieldExpr) -> ast.expr:
+    """Save the object of a `?.`, and leave open an `if` in which it is not null."""
+    name = c.save(node, until_null(c, node.object)).id
+    inside: list[ast.stmt] = []
+    c.emit(node, ast.If(ast.Compare(load(name), [ast.IsNot()], [ast.Constant(None)]), inside, []))
+    c.body = inside
+    return load(name)

@@ -1,0 +1,144 @@
+"""Tasks and the blocks that own them, and errors: `spawn`, `scope`, `timeout`, `try`, `throw`."""
+
+from __future__ import annotations
+
+import ast
+
+from hocket.compiler.chains import compile_call
+from hocket.compiler.core import Compiler, call, compiles, load, store
+from hocket.compiler.functions import declarations, with_boxes
+from hocket.compiler.statements import block_value, body_of, statements, value_of
+from hocket.resolver import is_direct_call
+from hocket.syntax import nodes
+from hocket.syntax.nodes import Node
+
+
+@compiles(nodes.SpawnExpr)
+def spawn_expr(c: Compiler, node: nodes.SpawnExpr) -> ast.expr:
+    """`spawn f(x)`: function and arguments are computed here, the body runs in a task."""
+    value = node.value
+    if is_direct_call(value):
+        assert isinstance(value, nodes.CallExpr)
+        return compile_call(c, value, "spawn")
+    return spawned(c, node, (nodes.ReturnStmt(value.span, value),), ast.Constant("spawn"))
+
+
+@compiles(nodes.SpawnBlockExpr)
+def spawn_block_expr(c: Compiler, node: nodes.SpawnBlockExpr) -> ast.expr:
+    """`spawn { … }`, `spawn("name") { … }`."""
+    *named, block = node.parts
+    assert isinstance(block, nodes.Block)
+    name = call("__text", c.expr(named[0])) if named else ast.Constant("spawn")
+    return spawned(c, node, block.body, name)
+
+
+def spawned(c: Compiler, node: Node, body: tuple[Node, ...], name: ast.expr) -> ast.expr:
+    """Define the body as a coroutine function and start a task on it."""
+    info = c.resolution.functions[node]
+    python = f"spawn'{c.temp()}"
+
+    def define() -> None:
+        outer, c.function = c.function, info
+        with c.into([]) as inside:
+            declarations(c, node, info)
+            if body and isinstance(body[-1], nodes.ReturnStmt):
+                statements(c, body)
+            else:
+                c.emit(node, ast.Return(block_value(c, body)))
+        c.function = outer
+        empty = ast.arguments([], [], None, [], [], None, [])
+        c.emit(node, ast.AsyncFunctionDef(python, empty, inside, []))
+
+    with_boxes(c, node, info, python, define)
+    return call("__spawn_block", load(python), name)
+
+
+@compiles(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
+def owner(c: Compiler, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutExpr) -> ast.expr:
+    """A block that is entered and left like Python's `async with`; its value is the block's."""
+    word = type(node).__name__.removesuffix("Expr")
+    limit = [c.expr(node.limit)] if isinstance(node, nodes.TimeoutExpr) else []
+    name = c.temp()
+    with c.into([]) as body:
+        c.emit(node, ast.Assign([store(name)], value_of(c, node.body)))
+    c.emit(node, ast.AsyncWith([ast.withitem(c.at(node, call(f"__{word}", *limit)))], body))
+    return load(name)
+
+
+# Errors
+
+
+@compiles(nodes.ThrowExpr)
+def throw_expr(c: Compiler, node: nodes.ThrowExpr) -> ast.expr:
+    """A statement in Python; what would use its value is never reached."""
+    c.emit(node, ast.Raise(call("__throw", c.expr(node.value))))
+    return ast.Constant(None)
+
+
+@compiles(nodes.TryStmt)
+def try_stmt(c: Compiler, node: nodes.TryStmt) -> None:
+    """The first clause that fits runs; one's own cancellation passes through.
+
+    `except CancelledError` sees that too, and it goes on after the clause.
+    """
+    clauses = node.handlers.clauses
+    body = body_of(c, node.body)
+    handlers: list[ast.ExceptHandler] = []
+    for clause in clauses:
+        if "CancelledError" in types_of(c, clause):
+            handlers.append(cancellation(c, clause))
+            break
+    if clauses:
+        handlers.append(ordinary(c, node, clauses))
+    final = body_of(c, node.final.body) if node.final is not None else []
+    if handlers or final:
+        c.emit(node, ast.Try(body, handlers, [], final))
+    else:
+        c.body.extend(body)
+
+
+def types_of(c: Compiler, clause: Node) -> list[str]:
+    """Return the names of the error types that a clause selects; none means all."""
+    if isinstance(clause, nodes.ExceptTypes):
+        return [str(name) for name in clause.types.names]
+    if isinstance(clause, nodes.ExceptName) and clause in c.resolution.selecting:
+        return [str(clause.name)]
+    return []
+
+
+def ordinary(c: Compiler, node: nodes.TryStmt, clauses: tuple[Node, ...]) -> ast.ExceptHandler:
+    """The handler of run-time errors: a chain of tests, one for each clause."""
+    raised, error = c.temp(), c.temp()
+    chain: list[ast.stmt] = [c.at(node, ast.Raise())]
+    for clause in reversed(clauses):
+        body = clause_body(c, clause, error)
+        names = types_of(c, clause)
+        if names:
+            types = ast.Tuple([load(f"__error_{name}") for name in names], ast.Load())
+            chain = [c.at(clause, ast.If(call("__isinstance", load(error), types), body, chain))]
+        else:
+            chain = body
+    caught = c.at(node, ast.Assign([store(error)], call("__caught", load(raised))))
+    handler: ast.ExceptHandler = c.at(node, ast.ExceptHandler(load("__Exception"), raised, [caught, *chain]))
+    return handler
+
+
+def cancellation(c: Compiler, clause: Node) -> ast.ExceptHandler:
+    """The handler of one's own cancellation, which goes on whatever the clause does."""
+    raised, error = c.temp(), c.temp()
+    caught = c.at(clause, ast.Assign([store(error)], call("__cancelled", load(raised))))
+    body = [caught, *clause_body(c, clause, error)]
+    again: ast.stmt = c.at(clause, ast.Try(body, [], [], [c.at(clause, ast.Raise())]))
+    handler: ast.ExceptHandler = c.at(clause, ast.ExceptHandler(load("__Cancelled"), raised, [again]))
+    return handler
+
+
+def clause_body(c: Compiler, clause: Node, error: str) -> list[ast.stmt]:
+    """Compile the body of a clause, with its variable."""
+    with c.into([]) as body:
+        c.boxes(clause)
+        if not isinstance(clause, nodes.ExceptAll) and clause in c.resolution.bindings:
+            c.emit(clause, ast.Assign([c.store_binding(c.resolution.bindings[clause])], load(error)))
+        assert isinstance(clause, nodes.ExceptAll | nodes.ExceptName | nodes.ExceptTypes)
+        body += body_of(c, clause.body)
+    return body

@@ -1,0 +1,290 @@
+"""Errors of Hocket programs, and where they happened.
+
+    HocketError                   what a user is shown; anything else that escapes is a bug
+    ├── InternalError             our own fault, and says so
+    ├── StaticErrors              what the lexer, parser, resolver and compiler found, all of it
+    │   └── (Problem …)           one of them, with its span
+    └── Error                     run time: thrown by the program or by the library
+        ├── TypeError             a value of the wrong type
+        │   └── ArityError        a call with the wrong number or names of arguments
+        ├── ValueError            the right type, a value that does not fit
+        │   └── ParseError        text that is not what it should be
+        ├── NameError             a variable without a value
+        ├── IndexError, KeyError, FieldError, MatchError, ImportError
+        ├── ZeroDivisionError, RecursionError, AssertionError
+        ├── FileError             a file operation failed; not: the wrong content
+        │   ├── FileNotFound
+        │   └── PermissionDenied
+        ├── NetworkError          no answer from the other side
+        │   ├── ConnectError      not even a connection
+        │   ├── HttpError         an answer that is not HTTP
+        │   └── TooLarge          an answer over the limit
+        ├── TimeoutError          a limit of time passed
+        ├── CancelledError        what was awaited was cancelled; not: one's own cancellation
+        ├── ChannelClosed, DeadlockError
+        ├── AggregateError        several at once, in `errors`
+        ├── PythonError           an exception of a Python library that has no better name
+        └── Interrupted           a cell that was stopped; no program sees it
+
+A run-time error is a value of the language.  Its `trace` lists the calls that led to
+it, outermost first; it is gathered from Python tracebacks (`absorb`) each time the
+error crosses an `except` or the end of a task.  Only code and instruction are kept:
+a kept traceback would keep every frame's variables alive.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from types import CodeType, TracebackType
+from typing import Any, NamedTuple
+
+from hocket.source import Source, Span
+
+
+class Site(NamedTuple):
+    """A place in compiled code: cheap to take, resolved only to be shown."""
+
+    code: CodeType
+    instruction: int
+
+    def resolve(self) -> Place | None:
+        """Return where in the program this is, or None if it is not the program's code."""
+        source = Source.of(self.code.co_filename)
+        if source is None:
+            return None
+        positions = list(self.code.co_positions())
+        line, end_line, column, end_column = positions[self.instruction // 2]
+        if line is None or column is None or end_line is None or end_column is None:
+            return Place(self.code.co_name, source, Span(0, 0))
+        span = Span(source.offset(line, column), source.offset(end_line, end_column))
+        return Place(self.code.co_name, source, span)
+
+
+class Place(NamedTuple):
+    """A function's name and the part of a source it was at."""
+
+    function: str
+    source: Source
+    span: Span
+
+    @property
+    def line(self) -> int:
+        """Line of the start, from 1."""
+        return self.source.position(self.span.start)[0]
+
+
+def sites(traceback: TracebackType | None) -> Iterator[Site]:
+    """Yield the places of the program's own frames in `traceback`, outermost first."""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if Source.of(code.co_filename) is not None:
+            yield Site(code, traceback.tb_lasti)
+        traceback = traceback.tb_next
+
+
+class HocketError(Exception):
+    """Anything wrong with a program."""
+
+
+class InternalError(HocketError):
+    """A failure of Hocket itself: the program is not to blame, and cannot catch it."""
+
+
+class Problem(NamedTuple):
+    """One static error: what is wrong, where, and perhaps what to write instead."""
+
+    message: str
+    source: Source
+    span: Span
+    hint: str | None = None
+    # The program could become right by going on: an open bracket, an operator at the end.
+    incomplete: bool = False
+
+
+class StaticErrors(HocketError):
+    """The problems found before anything of a cell or file has run."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class Error(HocketError):
+    """A run-time error; the base of all the types that `except` can name.
+
+    `value` is what was thrown if that was not an error itself.  Keyword arguments
+    become fields of the error (`path`, `reason`, `limit`, …).
+    """
+
+    blames_caller = False
+    """Whether the place is the call of the function that raised it."""
+
+    def __init__(self, message: str = "", value: Any = None, hint: str | None = None, **fields: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.value = message if value is None else value
+        self.hint = hint
+        self.fields: dict[str, Any] = fields
+        self.trace: list[Site] = []
+        self.spawned: list[Site] = []
+        self.cause: Error | None = None
+        self.others: list[Error] = []
+
+    @property
+    def type(self) -> str:
+        """Name of the error's type, as `except` writes it."""
+        return type(self).__name__
+
+    def absorb(self) -> Error:
+        """Move what the Python traceback tells into `trace`, and drop the traceback."""
+        fresh = list(sites(self.__traceback__))
+        if self.blames_caller and not self.trace and len(fresh) > 1:
+            fresh.pop()
+        if fresh and self.trace and fresh[-1].code is self.trace[0].code:
+            fresh.pop()  # thrown again where it was caught: the original place tells more
+        self.trace[:0] = fresh
+        context = self.__context__
+        context = context if isinstance(context, Error) else getattr(context, "hocket", None)
+        if self.cause is None and isinstance(context, Error) and context is not self:
+            self.cause = context
+        self.__traceback__ = None
+        self.__context__ = None
+        return self
+
+    @property
+    def stack(self) -> list[str]:
+        """Names of the functions that were running, innermost first."""
+        return [site.code.co_name for site in reversed(self.trace)]
+
+    @property
+    def place(self) -> Place | None:
+        """Where the error was raised."""
+        return self.trace[-1].resolve() if self.trace else None
+
+    @property
+    def line(self) -> int | None:
+        """Line of the place where the error was raised."""
+        place = self.place
+        return place.line if place is not None else None
+
+
+class TypeError(Error):  # noqa: A001  the language's names are Python's, seen as errors.TypeError
+    """A value of the wrong type."""
+
+
+class ArityError(TypeError):
+    """A call with the wrong number or names of arguments."""
+
+
+class ValueError(Error):  # noqa: A001
+    """A value of the right type that does not fit."""
+
+
+class ParseError(ValueError):
+    """Text that is not what it should be."""
+
+
+class NameError(Error):  # noqa: A001
+    """A variable that has no value yet or does not exist."""
+
+
+class IndexError(Error):  # noqa: A001
+    """An index outside an array or string."""
+
+
+class KeyError(Error):  # noqa: A001
+    """A key that a dict does not have."""
+
+
+class FieldError(Error):
+    """A field or method that a value does not have."""
+
+
+class MatchError(Error):
+    """A `match` expression that nothing fits, or a pattern that does not fit."""
+
+
+class ImportError(Error):  # noqa: A001
+    """A module that cannot be imported."""
+
+
+class ZeroDivisionError(Error):  # noqa: A001
+    """Division or remainder by zero."""
+
+
+class RecursionError(Error):  # noqa: A001
+    """Calls nested beyond the limit."""
+
+
+class AssertionError(Error):  # noqa: A001
+    """A failed assertion."""
+
+
+class FileError(Error):
+    """A file operation failed; `path` and `reason` say which and why."""
+
+
+class FileNotFound(FileError):
+    """There is no such file or folder."""
+
+
+class PermissionDenied(FileError):
+    """The system or the session's permissions forbid it."""
+
+
+class NetworkError(Error):
+    """No usable answer; `method`, `url` and, if there was one, `status` say of what."""
+
+
+class ConnectError(NetworkError):
+    """No connection: refused, unknown host, unreachable."""
+
+
+class HttpError(NetworkError):
+    """The other side answered, but not in HTTP."""
+
+
+class TooLarge(NetworkError):
+    """An answer over the limit."""
+
+
+class TimeoutError(Error):  # noqa: A001
+    """A limit of time passed; `limit` is in milliseconds."""
+
+
+class CancelledError(Error):
+    """What was awaited was cancelled.  One's own cancellation is not this."""
+
+
+class ChannelClosed(Error):
+    """Send or receive on a closed channel."""
+
+
+class DeadlockError(Error):
+    """Every task waits for another one."""
+
+
+class AggregateError(Error):
+    """Several errors at once; `errors` lists them."""
+
+
+class PythonError(Error):
+    """An exception of a Python library that has no better name here."""
+
+
+class Interrupted(Error):
+    """A cell that was stopped.  No program sees it; notebook tools know it by its type."""
+
+    @property
+    def type(self) -> str:
+        """The name that Jupyter's tools expect."""
+        return "KeyboardInterrupt"
+
+
+TYPES: dict[str, builtins.type[Error]] = {
+    cls.__name__: cls
+    for cls in list(globals().values())
+    if isinstance(cls, type) and issubclass(cls, Error) and cls is not Interrupted
+}
+"""Every run-time error type by name: what `except NAME` can select by."""

@@ -1,0 +1,132 @@
+"""Programs outside a kernel: an event loop of their own, from the text to the last task.
+
+`run` is the whole of it for Python programs; the command and the test tool use `Program`,
+which also tells them of what failed in the background, and takes their interrupts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, TypeVar
+
+from hocket.errors import HocketError
+from hocket.session import Outcome, Session
+
+T = TypeVar("T")
+Handler = Callable[[int, FrameType | None], Any]
+
+
+class Program:
+    """One program in a session of its own.
+
+    `report` is called with each failure that nothing awaited and its text, `on_sigint`
+    ends the program wherever it is.  `interrupted` says that it was ended so.
+    """
+
+    def __init__(self, text: str, name: str, report: Callable[[HocketError, str], None]) -> None:
+        self.text = text
+        self.name = name
+        self.session = Session(report=report)
+        self.interrupted = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._draining: asyncio.Task[Any] | None = None
+
+    async def run(self) -> Outcome:
+        """Return how the top level ended, once its tasks have ended and everything is closed.
+
+        A failure or an interrupt of the top level cancels the tasks that are left.
+        """
+        self._loop = asyncio.get_running_loop()
+        try:
+            outcome = await self.session.run(self.text, self.name)
+            self.interrupted = self.interrupted or outcome.interrupted
+            if outcome.error is None:
+                await self._drain()
+            return outcome
+        finally:
+            await self.session.close()
+
+    async def _drain(self) -> None:
+        self._draining = asyncio.current_task()
+        try:
+            if not self.interrupted:
+                await self.session.drain()
+        except asyncio.CancelledError:
+            if not self.interrupted:
+                raise
+        finally:
+            self._draining = None
+
+    def on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Handle SIGINT: end the program; its clean-up runs."""
+        self.interrupted = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stop_draining)
+        # Last, because it may raise: what is interrupted is then the program's code below us.
+        self.session.on_sigint(signum, frame)
+
+    def wake(self) -> None:
+        """Let a waiting event loop look at what signals have come; callable from any thread."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # closed in the meantime
+                self._loop.call_soon_threadsafe(lambda: None)
+
+    def _stop_draining(self) -> None:
+        if self._draining is not None:
+            self._draining.cancel()
+
+
+def run(text: str, name: str = "program") -> Any:
+    """Run a program and return the value of its last expression, null being None.
+
+    Returns when all its tasks have ended.  Raises the HocketError that ended it, else the
+    first one that a task failed with and nothing awaited; Ctrl-C raises KeyboardInterrupt.
+    Must not be called where an event loop runs: there, await `Session.run`.
+    """
+    failures: list[HocketError] = []
+    program = Program(text, name, lambda error, _: failures.append(error))
+    with on_sigint(program.on_sigint):
+        outcome = run_alone(program.run())
+    if program.interrupted:
+        raise KeyboardInterrupt
+    for error in [outcome.error, *failures]:
+        if error is not None:
+            raise error
+    return outcome.value
+
+
+def run_alone(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` in a new event loop and return its result.
+
+    Unlike `asyncio.run` it installs no signal handler, and does not wait at the end for
+    threads: one may hang in a call that nobody needs any more.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(main)
+    finally:
+        rest = asyncio.all_tasks(loop)
+        for task in rest:
+            task.cancel()
+        if rest:
+            loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+@contextmanager
+def on_sigint(handler: Handler) -> Iterator[None]:
+    """Have `handler` handle SIGINT meanwhile; without effect outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,90 @@
+"""What Shift-Tab shows: how a thing is called, its documentation, where it is defined, its value."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hocket.completion import MISSING, parameters, python_function, value_of
+from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.values import show, type_name
+from hocket.source import Source
+
+if TYPE_CHECKING:
+    from hocket.session import Session
+
+CHAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+OPEN_CALL = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\([^()]*$")
+
+
+class Description(NamedTuple):
+    """The same description as plain text and as Markdown."""
+
+    text: str
+    markdown: str
+
+
+def describe(session: Session, text: str, cursor: int) -> Description | None:
+    """Describe the name at `cursor`, or the function whose arguments are being typed there."""
+    found = at_cursor(text, cursor)
+    for chain in (found, before_bracket(text, cursor)):
+        if chain is None:
+            continue
+        value = value_of(session, chain)
+        builtin = STDLIB.functions.get(chain) if chain not in session.variables else None
+        builtin = builtin or method_named(chain, value)
+        if builtin is not None:
+            return of_builtin(builtin)
+        if value is not MISSING:
+            return of_value(chain, value)
+    return None
+
+
+def at_cursor(text: str, cursor: int) -> str | None:
+    """Return the dotted name that the cursor touches."""
+    for match in CHAIN.finditer(text):
+        if match.start() <= cursor <= match.end():
+            end = re.compile(r"\w*").match(text, cursor)
+            return text[match.start() : end.end() if end else cursor]
+    return None
+
+
+def before_bracket(text: str, cursor: int) -> str | None:
+    """Return the name of the function whose argument list is open at the cursor."""
+    match = OPEN_CALL.search(text[:cursor])
+    return match[1] if match else None
+
+
+def method_named(chain: str, value: Any) -> Builtin | None:
+    """Return the library's method that the last word of `chain` names, if only one is called so."""
+    _, dot, name = chain.rpartition(".")
+    if not dot or value is not MISSING:
+        return None
+    declared = [table[name] for table in STDLIB.methods.values() if name in table]
+    return declared[0] if declared else STDLIB.functions.get(name)
+
+
+def of_builtin(builtin: Builtin) -> Description:
+    """Describe a function of the library."""
+    awaited = "await " if builtin.is_async else ""
+    usage = f"{awaited}{builtin.usage}"
+    return Description(f"{usage}\n\n{builtin.doc}", f"```hocket\n{usage}\n```\n\n{builtin.doc}")
+
+
+def of_value(name: str, value: Any) -> Description:
+    """Describe a variable of the session."""
+    function = python_function(value)
+    code = getattr(function, "__code__", None)
+    source = Source.of(code.co_filename) if code is not None else None
+    if code is None or source is None:
+        line = f"{name}: {type_name(value)} = {show(value)}"
+        return Description(line, f"```hocket\n{line}\n```")
+    keyword = "async func" if function is not value else "func"
+    usage = f"{keyword} {name}({', '.join(parameters(value))})"
+    place = f"defined in {source.name}, line {code.co_firstlineno}"
+    doc = inspect.getdoc(function) or ""
+    return Description(
+        "\n\n".join(part for part in (usage, doc, place) if part),
+        "\n\n".join(part for part in (f"```hocket\n{usage}\n```", doc, f"*{place}*") if part),
+    )

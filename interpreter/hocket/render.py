@@ -1,0 +1,149 @@
+"""Errors as people read them: one shape for lexing, parsing, compiling and running.
+
+error: Undefined variable: conut
+  --> cell 3, line 4, column 7
+   |
+ 4 | print(conut)
+   |       ^^^^^  did you mean `count`?
+called from fetch_all (cell 2, line 9)
+spawned at cell 3, line 1
+"""
+
+from __future__ import annotations
+
+from unicodedata import east_asian_width
+
+from hocket.errors import Error, HocketError, Place, Problem, Site, StaticErrors
+from hocket.source import Source, Span
+
+WIDTH = 110
+"""Longer lines are cut around the place that is marked."""
+
+CALLS = 10
+"""More calls than this are left out in the middle, with their number."""
+
+RED, CYAN, BOLD, PLAIN = "\x1b[1;31m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
+
+
+def render(error: BaseException, color: bool = False) -> str:
+    """Return `error` as text, without a line end; `color` adds terminal colours."""
+    paint = Paint(color)
+    if isinstance(error, StaticErrors):
+        return "\n\n".join(static(problem, paint) for problem in error.problems)
+    if isinstance(error, Error):
+        return run_time(error, paint)
+    if isinstance(error, HocketError):
+        return f"{paint(RED, 'error')}: {paint(BOLD, str(error))}"
+    return internal(error, paint)
+
+
+class Paint:
+    """Colours, if they are wanted."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+    def __call__(self, color: str, text: str) -> str:
+        """Return `text` in `color`."""
+        return f"{color}{text}{PLAIN}" if self.on else text
+
+
+def static(problem: Problem, paint: Paint) -> str:
+    """Return one problem with its line."""
+    return f"{heading(problem.message, paint)}\n{marked(problem.source, problem.span, problem.hint, paint)}"
+
+
+def headline(error: Error) -> str:
+    """Return what happened in one line, with the error's type unless it is plain."""
+    return error.message if error.type == "Error" else f"{error.type}: {error.message}"
+
+
+def run_time(error: Error, paint: Paint) -> str:
+    """Return a run-time error: its line, the calls that led to it, its cause and its companions."""
+    parts = [heading(headline(error), paint)]
+    place = error.place
+    if place is not None:
+        parts.append(marked(place.source, place.span, error.hint, paint))
+    elif error.hint:
+        parts.append(f"  hint: {error.hint}")
+    parts += calls(error.trace[:-1])
+    parts += [f"spawned at {where(site.resolve())}" for site in error.spawned]
+    if error.cause is not None:
+        parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")
+    parts += [f"also failed: {headline(other)} ({where(other.place)})" for other in error.others]
+    return "\n".join(parts)
+
+
+def internal(error: BaseException, paint: Paint) -> str:
+    """Return what is shown for a failure of Hocket itself."""
+    what = f"{type(error).__name__}: {error}"
+    return f"{heading(f'internal error in Hocket: {what}', paint)}\nPlease report it, with the program that led to it."
+
+
+def heading(message: str, paint: Paint) -> str:
+    """Return the first line."""
+    return f"{paint(RED, 'error')}: {paint(BOLD, message)}"
+
+
+def calls(trace: list[Site]) -> list[str]:
+    """Return the calls, innermost first; the middle of a long list is counted only."""
+    sites = trace[::-1]
+    if len(sites) <= CALLS:
+        return [f"called from {caller(site)}" for site in sites]
+    head, tail = sites[: CALLS // 2], sites[-CALLS // 2 :]
+    left_out = f"… {len(sites) - len(head) - len(tail)} more calls"
+    return [*(f"called from {caller(s)}" for s in head), left_out, *(f"called from {caller(s)}" for s in tail)]
+
+
+def caller(site: Site) -> str:
+    """Return `fetch_all (cell 2, line 9)`, or the place alone at the top level."""
+    place = site.resolve()
+    if place is None or place.function == "cell":
+        return where(place)
+    return f"{place.function} ({where(place)})"
+
+
+def where(place: Place | None) -> str:
+    """Return `cell 2, line 9`."""
+    return "an unknown place" if place is None else f"{place.source.name}, line {place.line}"
+
+
+def marked(source: Source, span: Span, hint: str | None, paint: Paint) -> str:
+    """Return the arrow line, the source line and the marks under it."""
+    number, column = source.position(min(span.start, len(source.text)))
+    text = source.line(number)
+    length = max(1, min(span.end - span.start, len(text) - column + 1))
+    shown, at = window(text, column - 1, length)
+    length = max(1, min(length, len(shown) - at))
+    gutter = " " * (len(str(number)) + 2)
+    padding = "".join("\t" if character == "\t" else " " * width(character) for character in shown[:at])
+    marks = "^" * max(1, sum(width(character) for character in shown[at : at + length]))
+    line = f"{gutter}{paint(CYAN, '|')} {padding}{paint(RED, marks)}{f'  {hint}' if hint else ''}"
+    return "\n".join(
+        [
+            f"{gutter[:-1]}{paint(CYAN, '-->')} {source.name}, line {number}, column {column}",
+            f"{gutter}{paint(CYAN, '|')}",
+            f" {paint(CYAN, str(number))} {paint(CYAN, '|')} {printable(shown)}",
+            line,
+        ]
+    )
+
+
+def window(text: str, start: int, length: int) -> tuple[str, int]:
+    """Cut a long line so that what starts at `start` is in it; return it and the new start."""
+    if len(text) <= WIDTH:
+        return text, start
+    left = max(0, min(start - WIDTH // 3, len(text) - WIDTH))
+    right = left + WIDTH
+    prefix, suffix = ("…" if left else ""), ("…" if right < len(text) else "")
+    return f"{prefix}{text[left:right]}{suffix}", start - left + len(prefix)
+
+
+def printable(text: str) -> str:
+    """Return a line without the characters that would change how it looks."""
+    return "".join(c if c == "\t" or c.isprintable() or c == " " else "\ufffd" for c in text)
+
+
+def width(character: str) -> int:
+    """Return the number of terminal columns of a character."""
+    return 2 if east_asian_width(character) in "WF" else 1

@@ -1,0 +1,116 @@
+"""Variables, functions and scopes: what the resolver finds and the compiler needs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hocket.errors import Problem
+from hocket.source import Span
+from hocket.syntax.nodes import Node
+
+IMMUTABLE = ("let", "const")
+
+
+@dataclass(eq=False, slots=True)
+class Binding:
+    """One variable.
+
+    `kind` is `let`, `mut`, `const`, `function`, `parameter`, `loop`, `error`, `session`
+    (of an earlier cell) or `library`.  `function` is the function whose local it is,
+    None for names of the session and the library.  `python` is its name in the
+    generated code.
+    """
+
+    name: str
+    kind: str
+    function: Function | None
+    python: str
+    span: Span
+    in_loop: bool = False
+    captured: bool = False
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it lives in the session's namespace."""
+        return self.function is None
+
+    @property
+    def is_boxed(self) -> bool:
+        """Whether closures must keep this turn's variable apart from the next turn's."""
+        return self.in_loop and self.captured
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """What the compiler must know about a function, or about the top level."""
+
+    node: Node
+    name: str | None
+    is_async: bool
+    outer: Function | None
+    globals: set[str] = field(default_factory=set)
+    nonlocals: set[Binding] = field(default_factory=set)
+    free: set[Binding] = field(default_factory=set)
+
+    @property
+    def boxes(self) -> list[Binding]:
+        """The boxes of the function around it that this one keeps."""
+        return sorted((b for b in self.free if b.is_boxed and b.function is self.outer), key=lambda b: b.python)
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The names of one `{ }`, one loop or one function, whose node is `owner`.
+
+    `loops` counts the loops around it within its function.
+    """
+
+    function: Function
+    outer: Scope | None
+    owner: Node
+    loops: int = 0
+    names: dict[str, Binding] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Environment:
+    """What is known before the program: the session's variables and their kinds, and the library."""
+
+    session: Mapping[str, str]
+    library: Iterable[str]
+    error_types: Iterable[str]
+
+
+@dataclass(slots=True)
+class Resolution:
+    """What was found, by node, and the problems.
+
+    `declared` lists the local variables of a block, loop, handler or function;
+    `selecting` holds the `except NAME` clauses whose name is an error type; `top` the
+    variables that the top level declares.
+    """
+
+    bindings: dict[Node, Binding] = field(default_factory=dict)
+    functions: dict[Node, Function] = field(default_factory=dict)
+    declared: dict[Node, list[Binding]] = field(default_factory=dict)
+    selecting: set[Node] = field(default_factory=set)
+    top: dict[str, Binding] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def mangle(name: str) -> str:
+    """Return the Python name of a session variable or parameter: three names cannot be used there."""
+    return f"{name}'" if name in ("None", "True", "False") else name
+
+
+def unmangle(name: str) -> str:
+    """Return the program's name for a Python name of the generated code."""
+    return name.partition("'")[0]
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the nearest of the `known` names, if one is near."""
+    near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, 0.7)
+    return f"did you mean `{near[0]}`?" if near else None

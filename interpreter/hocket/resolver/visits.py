@@ -1,0 +1,337 @@
+"""What each construct binds, closes over or restricts; everything else resolves its children."""
+
+from __future__ import annotations
+
+from hocket.resolver.core import Resolver, resolves
+from hocket.resolver.scopes import Function, did_you_mean
+from hocket.syntax import nodes
+from hocket.syntax.nodes import Node
+
+CHAINS = (nodes.BinaryExpr, nodes.OrExpr, nodes.AndExpr)
+
+
+@resolves(nodes.Block)
+def block(r: Resolver, node: nodes.Block) -> None:
+    """A block has a scope of its own."""
+    r.block(node)
+
+
+@resolves(nodes.NameExpr)
+def name_expr(r: Resolver, node: nodes.NameExpr) -> None:
+    """A name is read; where it is assigned, the statement resolves it."""
+    r.read(node, node.name)
+
+
+@resolves(nodes.Shorthand)
+def shorthand(r: Resolver, node: nodes.Shorthand) -> None:
+    """`{a}` reads `a`."""
+    r.read(node, node.name)
+
+
+@resolves(*CHAINS)
+def chain(r: Resolver, node: nodes.BinaryExpr | nodes.OrExpr | nodes.AndExpr) -> None:
+    """A long `a + b + c + …` is a deep tree: walked without recursion."""
+    rights = []
+    left: Node = node
+    while isinstance(left, CHAINS):
+        rights.append(left.right)
+        left = left.left
+    r.visit(left)
+    for right in reversed(rights):
+        r.visit(right)
+
+
+# Assignments
+
+
+@resolves(nodes.DefineStmt, nodes.AssignStmt)
+def assignment(r: Resolver, node: nodes.DefineStmt | nodes.AssignStmt) -> None:
+    """`x := e`, `x = e`, `a[i] := e`, `a.b := e`."""
+    r.visit(node.value)
+    target(r, node.target, everywhere=isinstance(node, nodes.AssignStmt))
+
+
+def target(r: Resolver, node: Node, everywhere: bool) -> None:
+    """Resolve what stands left of an assignment."""
+    if isinstance(node, nodes.NameExpr):
+        r.store(node, node.name, everywhere)
+    elif isinstance(node, nodes.IndexExpr | nodes.FieldExpr):
+        r.children(node)
+    elif isinstance(node, nodes.OptionalFieldExpr):
+        r.problem("cannot assign through `?.`", node.span, "write `.`, or test for null first")
+    else:
+        r.problem("cannot assign to this", node.span, "assign to a name, a field `a.b` or an element `a[i]`")
+
+
+@resolves(nodes.AugmentStmt)
+def augment(r: Resolver, node: nodes.AugmentStmt) -> None:
+    """`x += e` needs an `x`."""
+    r.visit(node.value)
+    place = node.target
+    if not isinstance(place, nodes.NameExpr):
+        target(r, place, everywhere=True)
+        return
+    binding = r.lookup(place.name) or r.outside(str(place.name), place.span)
+    if binding is None or binding.kind == "library":
+        r.problem(f"Undefined variable: {place.name}", place.span, did_you_mean(place.name, r.known()))
+    else:
+        r.assign_to(place, place.name, binding)
+
+
+@resolves(nodes.DefineUnpackStmt, nodes.AssignUnpackStmt)
+def unpack(r: Resolver, node: nodes.DefineUnpackStmt | nodes.AssignUnpackStmt) -> None:
+    """`[a, b] := e` assigns the names that exist and makes the others."""
+    r.visit(node.value)
+    everywhere = isinstance(node, nodes.AssignUnpackStmt)
+    for place, token in names_in(node.pattern):
+        r.store(place, token, everywhere)
+
+
+@resolves(nodes.LetStmt)
+def let(r: Resolver, node: nodes.LetStmt) -> None:
+    """`let`, `mut` and `const` make new variables."""
+    r.visit(node.value)
+    declare_all(r, node.pattern, str(node.kind))
+
+
+def names_in(pattern: Node) -> list[tuple[Node, nodes.Token]]:
+    """Return the names that `pattern` binds, each with the node that stands for it."""
+    if isinstance(pattern, nodes.NamePattern | nodes.RestPattern):
+        return [(pattern, pattern.name)]
+    if isinstance(pattern, nodes.KeyPattern):
+        return [(pattern, pattern.name or pattern.key)]
+    if isinstance(pattern, nodes.NestedKeyPattern):
+        return names_in(pattern.pattern)
+    assert isinstance(pattern, nodes.ListPattern | nodes.DictPattern)
+    return [pair for item in pattern.items for pair in names_in(item)]
+
+
+def declare_all(r: Resolver, pattern: Node, kind: str) -> None:
+    """Declare every name of `pattern`; `_` may stand more than once."""
+    for place, token in names_in(pattern):
+        if token == "_" and "_" in r.scope.names:
+            r.result.bindings[place] = r.scope.names["_"]
+        else:
+            r.declare(place, token, kind)
+
+
+# Loops
+
+
+@resolves(nodes.WhileStmt)
+def while_(r: Resolver, node: nodes.WhileStmt) -> None:
+    """The test belongs to the surroundings, the body is a loop's."""
+    r.visit(node.test)
+    with r.inside(node, is_loop=True):
+        r.visit(node.body)
+
+
+@resolves(nodes.LoopStmt)
+def loop(r: Resolver, node: nodes.LoopStmt) -> None:
+    """A loop without a test."""
+    with r.inside(node, is_loop=True):
+        r.visit(node.body)
+
+
+@resolves(nodes.ForStmt)
+def for_(r: Resolver, node: nodes.ForStmt) -> None:
+    """The loop's variables are made anew in every turn."""
+    r.visit(node.iterable)
+    patterns = node.targets.patterns
+    if len(patterns) > 2:
+        r.problem("`for` takes one or two names", node.targets.span, "unpack elements with `for [a, b, c] in …`")
+    with r.inside(node, is_loop=True):
+        for pattern in patterns:
+            declare_all(r, pattern, "loop")
+        r.visit(node.body)
+
+
+@resolves(nodes.BreakStmt, nodes.ContinueStmt)
+def jump(r: Resolver, node: Node) -> None:
+    """Only inside a loop of the same function."""
+    if r.scope.loops == 0:
+        word = "break" if isinstance(node, nodes.BreakStmt) else "continue"
+        inside = r.scope.function.node
+        hint = "`spawn { }` is a task of its own: end it with `return`" if is_spawn(inside) else None
+        r.problem(f"`{word}` outside of a loop", node.span, hint)
+
+
+def is_spawn(node: Node) -> bool:
+    """Whether the function is the body of a `spawn { }`."""
+    return isinstance(node, nodes.SpawnBlockExpr)
+
+
+# Errors
+
+
+@resolves(nodes.ExceptName)
+def except_name(r: Resolver, node: nodes.ExceptName) -> None:
+    """`except e { }` binds `e`; `except TimeoutError { }` selects."""
+    if node.name in r.error_types and r.lookup(node.name) is None:
+        r.result.selecting.add(node)
+        r.visit(node.body)
+        return
+    with r.inside(node):
+        r.declare(node, node.name, "error")
+        r.visit(node.body)
+
+
+@resolves(nodes.ExceptTypes)
+def except_types(r: Resolver, node: nodes.ExceptTypes) -> None:
+    """`except TimeoutError e { }`: the types must be known ones."""
+    for name in node.types.names:
+        if name not in r.error_types:
+            r.problem(f"Unknown error type: {name}", name.span, did_you_mean(name, r.error_types))
+    with r.inside(node):
+        r.declare(node, node.name, "error")
+        r.visit(node.body)
+
+
+# Functions
+
+
+@resolves(nodes.FuncDef)
+def func_def(r: Resolver, node: nodes.FuncDef) -> None:
+    """The name was declared at the start of the block."""
+    r.function(node, str(node.name), node.is_async is not None, lambda: signature(r, node.params, node.body))
+
+
+@resolves(nodes.FuncExpr)
+def func_expr(r: Resolver, node: nodes.FuncExpr) -> None:
+    """A function without a name."""
+    r.function(node, None, node.is_async is not None, lambda: signature(r, node.params, node.body))
+
+
+@resolves(nodes.ArrowExpr)
+def arrow(r: Resolver, node: nodes.ArrowExpr) -> None:
+    """A function whose body may be an expression."""
+
+    def inside() -> None:
+        params = node.params
+        if isinstance(params, nodes.SingleParam):
+            r.declare(params, params.name, "parameter")
+            body(r, node.body)
+        else:
+            signature(r, params.params, node.body)
+
+    r.function(node, None, node.is_async is not None, inside)
+
+
+def signature(r: Resolver, params: nodes.Params, block_or_value: Node) -> None:
+    """Declare the parameters; a default sees those before it."""
+    optional: nodes.Param | None = None
+    for param in params.params:
+        if isinstance(param, nodes.Param):
+            if param.default is not None:
+                optional = param
+                r.visit(param.default)
+            elif optional is not None:
+                problem = f"`{param.name}` has no default, but `{optional.name}` before it has one"
+                r.problem(problem, param.span, "put the parameters with defaults last")
+            r.declare(param, param.name, "parameter")
+        elif isinstance(param, nodes.RestParam):
+            r.declare(param, param.name, "parameter")
+            if param is not params.params[-1]:
+                r.problem(f"`...{param.name}` must be the last parameter", param.span)
+        elif isinstance(param, nodes.PatternParam):
+            declare_all(r, param.pattern, "mut")
+    body(r, block_or_value)
+
+
+def body(r: Resolver, node: Node) -> None:
+    """Resolve a function's body; its names share a scope with the parameters."""
+    if isinstance(node, nodes.Block):
+        r.statements(node.body)
+    else:
+        r.visit(node)
+
+
+@resolves(nodes.SpawnBlockExpr)
+def spawn_block(r: Resolver, node: nodes.SpawnBlockExpr) -> None:
+    """The block is an async function without parameters."""
+    *name, block_ = node.parts
+    for part in name:
+        r.visit(part)
+    assert isinstance(block_, nodes.Block)
+    r.function(node, None, True, lambda: r.statements(block_.body))
+
+
+@resolves(nodes.SpawnExpr)
+def spawn(r: Resolver, node: nodes.SpawnExpr) -> None:
+    """`spawn f(x)` calls `f` in a task; anything else is computed there, as in `spawn { }`."""
+    if is_direct_call(node.value):
+        r.visit(node.value)
+    else:
+        r.function(node, None, True, lambda: r.visit(node.value))
+
+
+def is_direct_call(node: Node) -> bool:
+    """Whether `node` is a call, and no `?.` decides whether it happens."""
+    return isinstance(node, nodes.CallExpr) and not has_optional(node)
+
+
+def has_optional(node: Node) -> bool:
+    """Whether the chain of `.b`, `[i]` and calls that ends in `node` holds a `?.`."""
+    while True:
+        if isinstance(node, nodes.FieldExpr | nodes.IndexExpr | nodes.SliceFromExpr | nodes.SliceToExpr):
+            node = node.object
+        elif isinstance(node, nodes.CallExpr):
+            node = node.function
+        else:
+            return isinstance(node, nodes.OptionalFieldExpr)
+
+
+@resolves(nodes.AwaitExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
+def suspension(r: Resolver, node: Node) -> None:
+    """What waits must stand in an async function, a `spawn` block or at the top level."""
+    function = r.scope.function
+    if not function.is_async:
+        word = type(node).__name__.removesuffix("Expr").lower()
+        where, hint = plain_function(function)
+        r.problem(f"`{word}` in {where}", node.span, hint)
+    r.children(node)
+
+
+def plain_function(function: Function) -> tuple[str, str]:
+    """Name a function that is not async, and say how to make it so."""
+    if isinstance(function.node, nodes.ArrowExpr):
+        return "a plain arrow function", "write `async` before its parameters"
+    if function.name is None:
+        return "a plain function", "write `async func(…) { … }`"
+    return f"`{function.name}`, which is not async", f"write `async func {function.name}(…)`"
+
+
+# Shapes that parse but mean nothing
+
+
+@resolves(nodes.CompareExpr)
+def compare(r: Resolver, node: nodes.CompareExpr) -> None:
+    """`1 < 2 < 3` would compare a bool with a number."""
+    if isinstance(node.left, nodes.CompareExpr):
+        a, b, c = (r.source.text[slice(*part.span)] for part in (node.left.left, node.left.right, node.right))
+        hint = f"write `{a} {node.left.operator} {b} and {b} {node.operator} {c}`"
+        r.problem("comparisons cannot be chained", node.span, hint)
+    r.children(node)
+
+
+@resolves(nodes.ExprStmt)
+def expr_stmt(r: Resolver, node: nodes.ExprStmt) -> None:
+    """An `if` that is a statement needs no `else`."""
+    value: Node | None = node.value
+    while isinstance(value, nodes.IfExpr):
+        r.visit(value.test)
+        r.visit(value.body)
+        value = value.orelse
+    if value is not None:
+        r.visit(value)
+
+
+@resolves(nodes.IfExpr)
+def if_expr(r: Resolver, node: nodes.IfExpr) -> None:
+    """An `if` whose value is used must have one in every case."""
+    last: Node | None = node
+    while isinstance(last, nodes.IfExpr):
+        last = last.orelse
+    if last is None:
+        r.problem("`if` without `else` has no value here", node.span, "add `else { … }`")
+    r.children(node)

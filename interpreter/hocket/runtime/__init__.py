@@ -1,0 +1,1 @@
+"""What runs programs: values, operators, tasks, and the scheduler that drives them."""

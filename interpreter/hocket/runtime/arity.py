@@ -1,0 +1,118 @@
+"""Calls with the wrong number or names of arguments, told from Python's TypeError."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any, Protocol
+
+from hocket import errors
+from hocket.runtime.registry import STDLIB, Builtin
+from hocket.source import Source
+
+PATTERN = re.compile(
+    r"(?P<name>[^\s()]+)\(\) (?:"
+    r"takes (?:from (?P<low>\d+) to )?(?P<high>\d+) positional arguments? but (?P<got>\d+)"
+    r"|missing (?P<missing>\d+) required positional arguments?: (?P<names>.*)"
+    r"|got an unexpected keyword argument '(?P<unknown>[^']+)'"
+    r"|got multiple values for argument '(?P<twice>[^']+)'"
+    r"|got some positional-only arguments passed as keyword arguments: '(?P<positional>.+)')"
+)
+
+
+class Call(Protocol):
+    """The place of a call: what the compiler noted about it, and the frame's variables."""
+
+    @property
+    def note(self) -> Any:
+        """A `CallShape`, or anything else."""
+
+    @property
+    def text(self) -> str:
+        """The call, as written."""
+
+    def variable(self, name: str) -> Any:
+        """Return the value of a Python variable."""
+
+
+def arity_error(text: str, call: Call) -> errors.ArityError | None:
+    """Return the language's error for Python's `text`, None if it is not about arguments."""
+    match = PATTERN.search(text)
+    if match is None:
+        return None
+    shape = call.note
+    name = match["name"].rpartition(".")[2]
+    function = called_function(shape, call)
+    builtin = None if is_program(function) else declared(name, getattr(shape, "method", False))
+    if builtin is not None:
+        builtin = as_called(builtin, call.text)
+    called = f"{builtin.name}()" if builtin else name
+    usage = f": {builtin.usage}" if builtin else ""
+    if match["unknown"]:
+        return errors.ArityError(f"{called} has no parameter `{match['unknown'].rstrip('_')}`{usage}")
+    if match["twice"] or match["positional"]:
+        given = match["twice"] or match["positional"]
+        return errors.ArityError(f"{called} got two values for `{given}`{usage}")
+    low, high = limits(match, shape, function, builtin)
+    got = getattr(shape, "given", None)
+    if got is None:
+        got = int(match["got"]) if match["got"] else low - int(match["missing"])
+    return errors.ArityError(f"{called} expects {count(low, high)}, got {got}{usage}")
+
+
+def declared(name: str, is_method: bool) -> Builtin | None:
+    """Return the builtin called `name`, if the call is one of the library's."""
+    name = name.rstrip("_")
+    if is_method:
+        for table in STDLIB.methods.values():
+            if name in table:
+                return table[name]
+    return STDLIB.functions.get(name)
+
+
+def as_called(builtin: Builtin, text: str) -> Builtin:
+    """Return `builtin` under the name that the call `text` uses, if that is one of its names."""
+    words = re.findall(r"(\w+)\s*(?=\()", text)
+    for word in words:
+        for table in (STDLIB.functions, *STDLIB.methods.values()):
+            other = table.get(word)
+            if other is not None and other.function is builtin.function:
+                return other
+    return builtin
+
+
+def called_function(shape: Any, call: Call) -> Any:
+    """Return the Python function that was called, if a variable holds it."""
+    callee = getattr(shape, "callee", None)
+    function = call.variable(callee) if callee else None
+    return getattr(function, "direct", function)
+
+
+def is_program(function: Any) -> bool:
+    """Whether `function` was written in the language."""
+    code = getattr(function, "__code__", None)
+    return code is not None and Source.of(code.co_filename) is not None
+
+
+def limits(match: re.Match[str], shape: Any, function: Any, builtin: Builtin | None) -> tuple[int, int | None]:
+    """Return the least and the greatest number of arguments; None: any number."""
+    if builtin is not None:
+        parameters = builtin.parameters
+    elif callable(function) and hasattr(function, "__code__"):
+        parameters = list(inspect.signature(function).parameters.values())
+    elif match["high"]:
+        return int(match["low"] or match["high"]), int(match["high"])
+    else:
+        required = (getattr(shape, "given", None) or 0) + int(match["missing"])
+        return required, required
+    required = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return required, None
+    return required, len(parameters)
+
+
+def count(low: int, high: int | None) -> str:
+    """Return `2 arguments`, `1 to 2 arguments`, `at least 1 argument`."""
+    if high is None:
+        return f"at least {low} argument{'' if low == 1 else 's'}"
+    return f"{low if low == high else f'{low} to {high}'} argument{'' if high == 1 else 's'}"

@@ -1,0 +1,101 @@
+"""Cells: what a host runs, and the tasks that it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from hocket import errors
+from hocket.runtime.current import CELL
+from hocket.runtime.owners import Owner
+from hocket.runtime.promise import CANCELLED, PENDING, RESOLVED
+from hocket.runtime.stops import CellInterrupt
+from hocket.runtime.tasks import Routine
+
+if TYPE_CHECKING:
+    from hocket.runtime.loop import Scheduler
+
+
+class Cell:
+    """One cell, or the program of a file.
+
+    `context` is where all its tasks run; `finished` is done when its top level is.
+    `is_background` cells are not what a Stop is meant for.
+    """
+
+    def __init__(self, scheduler: Scheduler, name: str, context: Context) -> None:
+        self.scheduler = scheduler
+        self.name = name
+        self.context = context
+        self.scope = Owner(scheduler, self)
+        self.task: TopLevel
+        self.finished: asyncio.Future[None]
+        self.is_background = False
+        self.stops = 0
+        self.interrupt: CellInterrupt | None = None
+        context.run(CELL.set, self)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its top level has ended."""
+        return self.scope.ended
+
+    def cancel(self) -> bool:
+        """Cancel the top level, as `Task.cancel`."""
+        return self.task.cancel()
+
+    def interrupted_at(self, trace: list[errors.Site]) -> None:
+        """Code of the cell was stopped at `trace`: end the cell, and say that it was there."""
+        if self.interrupt is None:
+            self.interrupt = CellInterrupt(self)
+        if not self.interrupt.trace:
+            self.interrupt.trace = trace
+        self.task.stop(self.interrupt)
+
+    def stop(self) -> None:
+        """Act on a Stop of the user: the more often, the harder."""
+        if self.interrupt is None:
+            self.interrupt = CellInterrupt(self)
+        if self.stops <= 1:
+            self.task.stop(self.interrupt)
+            return
+        everything = self.stops > 2
+        for task in self.scheduler.routines():
+            if everything or task.cell is self:
+                task.insist(CellInterrupt(task.cell), even_twice=everything)
+        self.task.insist(self.interrupt, even_twice=everything)
+
+
+class TopLevel(Routine):
+    """The top level of a cell: no member of its scope, and a promise it returns is its value."""
+
+    __slots__ = ()
+
+    is_called = False
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], cell: Cell) -> None:
+        super().__init__(coroutine, cell.name, cell)
+        del cell.scope.members[self]
+        self.start()
+
+    def returned(self, value: Any) -> None:
+        """The coroutine has returned `value`."""
+        if self.cancelling is not None:
+            self.settle(CANCELLED, None)
+        else:
+            self.settle(RESOLVED, value)
+
+    def unattended(self) -> None:
+        """The host asks for the error."""
+
+    def settle(self, state: str, result: Any) -> None:
+        """Settle, and end the cell."""
+        if self.state is PENDING:
+            super().settle(state, result)
+            self.cell.scheduler.ended(self.cell)
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return self.name

@@ -1,0 +1,113 @@
+"""`then` and its kin: functions that are called when a promise settles.
+
+Each is a routine that waits for the promise from the moment it is made, so functions run
+in order of registration, in turns of their own, in the cell that registered them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from inspect import CO_VARARGS
+from typing import Any
+
+from hocket.runtime.promise import AWAITED, CANCELLED, CLAIMED, PENDING, RESOLVED, Promise
+from hocket.runtime.stops import Cancelled
+from hocket.runtime.tasks import Routine, result_of
+
+Body = Callable[..., Coroutine[Any, Any, Any]]
+
+
+class Chained(Routine):
+    """The promise that `then` gives: no task for the program, and cancelled when nobody waits for it."""
+
+    __slots__ = ()
+
+    def __init__(self, promise: Promise, name: str, body: Body, *functions: Any) -> None:
+        super().__init__(body(promise, *functions), name)
+        if promise.state is PENDING:
+            promise.add(self)
+            self.waiting = promise
+        else:
+            promise.handled = promise.handled or AWAITED
+            self.start()
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return f"a promise made by {self.name}"
+
+
+class Callback(Chained):
+    """What calls a function of `on_success` or `on_failure`; nobody holds it."""
+
+    __slots__ = ()
+
+    passive = True
+    is_called = False
+
+    def unattended(self) -> None:
+        """Report the failure at once; it changes nothing else."""
+        self.cell.scheduler.report_later(self)
+
+
+def then(promise: Promise, on_value: Any, on_error: Any) -> Promise:
+    """See `Promise.then`."""
+    return Chained(promise, "then" if on_value is not None else "catch", _then, on_value, on_error)
+
+
+def finally_(promise: Promise, function: Any) -> Promise:
+    """See `Promise.finally_`."""
+    return Chained(promise, "finally", _finally, function)
+
+
+def on_success(promise: Promise, function: Any) -> None:
+    """See `Promise.on_success`."""
+    _callback(promise, "on_success", _on_success, function)
+
+
+def on_failure(promise: Promise, function: Any) -> None:
+    """See `Promise.on_failure`."""
+    _callback(promise, "on_failure", _on_failure, function)
+    promise.handled = CLAIMED
+
+
+def _callback(promise: Promise, name: str, body: Body, function: Any) -> None:
+    handled = promise.handled
+    Callback(promise, name, body, function)
+    promise.handled = handled
+
+
+async def _then(promise: Promise, on_value: Any, on_error: Any) -> Any:
+    if promise.state is RESOLVED:
+        return promise.result if on_value is None else await _answer(on_value, promise.result)
+    if on_error is None:
+        raise _unchanged(promise)
+    return await _answer(on_error, promise.failure())
+
+
+async def _finally(promise: Promise, function: Any) -> Any:
+    await _answer(function)
+    if promise.state is RESOLVED:
+        return promise.result
+    raise _unchanged(promise)
+
+
+async def _on_success(promise: Promise, function: Any) -> None:
+    if promise.state is RESOLVED:
+        await _answer(function, promise.result)
+
+
+async def _on_failure(promise: Promise, function: Any) -> None:
+    if promise.state is not RESOLVED:
+        await _answer(function, promise.failure())
+
+
+def _unchanged(promise: Promise) -> BaseException:
+    return Cancelled() if promise.state is CANCELLED else promise.failure()
+
+
+async def _answer(function: Any, *args: Any) -> Any:
+    """Call a function of the program; one without parameters is called without the value."""
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    if code is not None and not code.co_argcount and not code.co_flags & CO_VARARGS:
+        args = ()
+    return await result_of(function, *args)

@@ -1,0 +1,308 @@
+"""Python's exceptions as the language's errors, at the one boundary between them.
+
+Generated code uses Python's operators, so a wrong operand raises Python's TypeError.
+Where it was raised tells what it means: in the program's own frame it is an operator
+or a call; in the frame of a builtin, an argument that the builtin's annotations do
+not admit; deeper, a library's exception.  The texts matched here are CPython's of
+3.11 to 3.13; a test compares them on the running version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
+
+from hocket import errors
+from hocket.runtime.arity import arity_error, as_called
+from hocket.runtime.operators import Box
+from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.values import print_text, type_name
+from hocket.source import Source
+
+NAMES = {
+    "str": "string",
+    "list": "array",
+    "NoneType": "null",
+    "builtin_function_or_method": "function",
+    "AsyncFunction": "asyncfunction",
+    "Promise": "promise",
+    "Task": "taskhandle",
+    "Range": "range",
+    "tuple": "array",
+}
+
+
+class Raised(NamedTuple):
+    """Where an exception came from: the program's innermost frame, and what it had called."""
+
+    frame: FrameType
+    instruction: int
+    below: list[FrameType]
+
+    @property
+    def note(self) -> Any:
+        """What the compiler noted about the expression that was computed, if anything."""
+        source = Source.of(self.frame.f_code.co_filename)
+        position: Any = list(self.frame.f_code.co_positions())[self.instruction // 2]
+        return None if source is None else source.notes.get(position)
+
+    @property
+    def text(self) -> str:
+        """The expression that was computed, as written."""
+        place = errors.Site(self.frame.f_code, self.instruction).resolve()
+        return "" if place is None else place.source.text[slice(*place.span)]
+
+    def variable(self, name: str) -> Any:
+        """Return the value of a Python variable of the frame."""
+        return self.frame.f_locals.get(name, self.frame.f_globals.get(name))
+
+
+def where(traceback: TracebackType | None) -> Raised | None:
+    """Return the innermost frame of a program in `traceback`, and the frames below it."""
+    found: Raised | None = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if Source.of(frame.f_code.co_filename) is not None:
+            found = Raised(frame, traceback.tb_lasti, [])
+        elif found is not None:
+            found.below.append(frame)
+        traceback = traceback.tb_next
+    return found
+
+
+def translate(error: BaseException) -> errors.Error:
+    """Return `error` as an error of the language, with the places it came through."""
+    if isinstance(error, errors.Error):
+        return error.absorb()
+    known = getattr(error, "hocket", None)
+    if isinstance(known, errors.Error):
+        return known
+    raised = where(error.__traceback__)
+    translated = by_builtin(error, raised) or by_kind(error, raised)
+    translated.__traceback__ = error.__traceback__
+    translated.__context__ = error.__context__
+    translated.absorb()
+    error.__traceback__ = None
+    # An `except` clause's context refers to the original.
+    error.__dict__["hocket"] = translated
+    return translated
+
+
+# Builtins
+
+
+def by_builtin(error: BaseException, raised: Raised | None) -> errors.Error | None:
+    """Return the error of a builtin that was given what its annotations do not admit."""
+    if raised is None or not isinstance(error, TypeError | AttributeError | KeyError | IndexError | ValueError):
+        return None
+    for frame in raised.below:
+        builtin = STDLIB.of_code(frame.f_code)
+        if builtin is not None:
+            called = as_called(builtin, raised.text)
+            return wrong_argument(called, frame) or unexpected(called, error)
+    return None
+
+
+def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
+    """Return the error for the first argument whose type the annotation does not admit."""
+    for parameter in builtin.signature.parameters.values():
+        if parameter.name not in frame.f_locals or parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        value, wanted = frame.f_locals[parameter.name], parameter.annotation
+        if not admits(wanted, value):
+            what = " or ".join(a_type(name) for name in described(wanted))
+            name = parameter.name.rstrip("_")
+            return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(value)}")
+    return None
+
+
+def admits(annotation: Any, value: Any) -> bool:
+    """Whether `value` is of the annotated type; unknown annotations admit everything."""
+    members = getattr(annotation, "__args__", None)
+    origin = getattr(annotation, "__origin__", None)
+    if members and origin is None:
+        return any(admits(member, value) for member in members)
+    cls = origin or annotation
+    if cls in (Callable, Any) or not isinstance(cls, type):
+        return callable(value) if cls is Callable else True
+    if cls in (int, float) and isinstance(value, bool):
+        return False
+    if cls is float:
+        return isinstance(value, int | float)
+    if cls.__module__ == "collections.abc" and cls.__name__ == "Callable":
+        return callable(value)
+    return isinstance(value, cls)
+
+
+def described(annotation: Any) -> list[str]:
+    """Return the language's names of the annotated types."""
+    members = getattr(annotation, "__args__", None)
+    if members and getattr(annotation, "__origin__", None) is None:
+        return [name for member in members for name in described(member)]
+    cls = getattr(annotation, "__origin__", None) or annotation
+    name = getattr(cls, "__name__", str(cls))
+    return [{"Callable": "function", "Iterable": "collection"}.get(name, NAMES.get(name, name))]
+
+
+def a_type(name: str) -> str:
+    """Return a type's name with its article."""
+    return name if name == "null" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def unexpected(builtin: Builtin, error: BaseException) -> errors.Error | None:
+    """Return the error for a failure inside a builtin that its annotations do not explain."""
+    if isinstance(error, ValueError):
+        return errors.ValueError(f"{builtin.name}(): {error}")
+    return errors.TypeError(f"{builtin.name}() cannot use these arguments: {in_our_words(str(error))}")
+
+
+# Kinds of exceptions
+
+
+def by_kind(error: BaseException, raised: Raised | None) -> errors.Error:
+    """Return the error that says what Python's exception means in the program."""
+    for kind, convert in KINDS:
+        if isinstance(error, kind):
+            return convert(error, raised)
+    return errors.PythonError(f"{type(error).__name__}: {error}")
+
+
+def name_error(error: Any, raised: Raised | None) -> errors.Error:
+    """A variable that has no value yet."""
+    match = re.search(r"(?:variable|name) '(.+?)(?:'\d+)?' ", f"{error} ")
+    return errors.NameError(f"Undefined variable: {match[1] if match else error}")
+
+
+def attribute_error(error: Any, raised: Raised | None) -> errors.Error:
+    """A field that a Python object does not have, or a box without a value."""
+    if isinstance(error.obj, Box) and raised is not None:
+        return errors.NameError(f"Undefined variable: {raised.text}")
+    return errors.FieldError(f"Field not found: {error.name or error}")
+
+
+def index_error(error: Any, raised: Raised | None) -> errors.Error:
+    """An index outside an array or string."""
+    if raised is None or raised.below:
+        return errors.IndexError(f"Index out of bounds: {error}")
+    note = raised.note
+    index = raised.variable(note) if type(note).__name__ == "Variable" else note
+    return errors.IndexError(f"Index out of bounds: {'?' if index is None else index}")
+
+
+def key_error(error: Any, raised: Raised | None) -> errors.Error:
+    """A key that a dict does not have."""
+    key = error.args[0] if error.args else ""
+    return errors.KeyError(
+        f'Missing map key: "{key}"' if isinstance(key, str) else f"Missing map key: {print_text(key)}"
+    )
+
+
+def recursion_error(error: Any, raised: Raised | None) -> errors.Error:
+    """Calls nested beyond the limit."""
+    import sys
+
+    limit = sys.getrecursionlimit()
+    hint = "does the function reach the case in which it does not call itself?"
+    return errors.RecursionError(f"calls nested too deeply: more than about {limit}", hint=hint)
+
+
+def os_error(error: Any, raised: Raised | None) -> errors.Error:
+    """A file or the network, from a Python library."""
+    kinds = {FileNotFoundError: errors.FileNotFound, PermissionError: errors.PermissionDenied}
+    kinds |= {TimeoutError: errors.TimeoutError, ConnectionError: errors.ConnectError}  # type: ignore[dict-item]
+    kind = next((ours for python, ours in kinds.items() if isinstance(error, python)), errors.FileError)
+    return kind(f"{error.strerror or error}", path=error.filename, reason=error.strerror)
+
+
+def value_error(error: Any, raised: Raised | None) -> errors.Error:
+    """A value that does not fit."""
+    return errors.ValueError(str(error))
+
+
+def memory_error(error: Any, raised: Raised | None) -> errors.Error:
+    """More than the machine has."""
+    return errors.ValueError("out of memory: the value is too large")
+
+
+def stop_iteration(error: Any, raised: Raised | None) -> errors.Error:
+    """An iterator of a Python library that is used up."""
+    return errors.PythonError("StopIteration: the iterator has no more elements")
+
+
+# Operators: pattern of Python's text, and ours made of its groups.
+OPERATORS: list[tuple[str, Callable[[re.Match[str]], str]]] = [
+    (
+        r"unsupported operand type\(s\) for (\S+?)=?(?: or pow\(\))?: '(.+)' and '(.+)'",
+        lambda m: f"Invalid binary operation: {ours(m[2])} {m[1]} {ours(m[3])}",
+    ),
+    (
+        r"'(\S+)' not supported between instances of '(.+)' and '(.+)'",
+        lambda m: f"Invalid binary operation: {ours(m[2])} {m[1]} {ours(m[3])}",
+    ),
+    (
+        r"can only concatenate (\w+) \(not \"(.+)\"\) to",
+        lambda m: f"Invalid binary operation: {ours(m[1])} + {ours(m[2])}",
+    ),
+    (
+        r"can't multiply sequence by non-int of type '(.+)'",
+        lambda m: f"Invalid binary operation: a sequence can only be repeated by an int, got {ours(m[1])}",
+    ),
+    (r"bad operand type for unary (\S+): '(.+)'", lambda m: f"Invalid unary operation: {m[1]}{ours(m[2])}"),
+    (r"'(.+)' object is not subscriptable", lambda m: f"{ours(m[1])} has no elements: it cannot be indexed"),
+    (
+        r"(list|tuple|string) ind(?:ices|ex) must be integers(?: or slices)?, not '?([^']+)'?",
+        lambda m: f"the index of {a_type(ours(m[1]))} must be an int, got {ours(m[2])}",
+    ),
+    (r"'(.+)' object does not support item assignment", lambda m: f"{ours(m[1])} elements cannot be assigned"),
+    (r"unhashable type: '(.+)'", lambda m: f"{a_type(ours(m[1]))} cannot be a dict key or a member of a set"),
+    (r"'(.+)' object is not iterable", lambda m: f"cannot iterate over {ours(m[1])}"),
+]
+
+
+def ours(name: str) -> str:
+    """Return the language's name of a Python class."""
+    return NAMES.get(name, name)
+
+
+def in_our_words(text: str) -> str:
+    """Return Python's text about an operator as the language's, or unchanged."""
+    for pattern, convert in OPERATORS:
+        match = re.search(pattern, text)
+        if match:
+            return convert(match)
+    return text
+
+
+def type_error(error: Any, raised: Raised | None) -> errors.Error:
+    """An operator, an index or a call in the program; else a library's."""
+    text = str(error)
+    runtime = raised is not None and all(
+        frame.f_globals.get("__name__", "").startswith("hocket.") for frame in raised.below
+    )
+    if raised is None or not runtime:
+        return errors.PythonError(f"TypeError: {text}")
+    wrong_call = arity_error(text, raised)
+    if wrong_call is not None:
+        return wrong_call
+    match = re.search(r"'(.+)' object is not callable", text)
+    if match:
+        callee = raised.text.partition("(")[0]
+        return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}")
+    return errors.TypeError(in_our_words(text))
+
+
+KINDS: list[tuple[type[BaseException], Callable[[Any, Raised | None], errors.Error]]] = [
+    (NameError, name_error),
+    (AttributeError, attribute_error),
+    (IndexError, index_error),
+    (KeyError, key_error),
+    (RecursionError, recursion_error),
+    (OSError, os_error),
+    (TypeError, type_error),
+    (ValueError, value_error),
+    (OverflowError, value_error),
+    (MemoryError, memory_error),
+    (StopIteration, stop_iteration),
+]

@@ -1,0 +1,322 @@
+"""What generated code calls where Python's own operators do not mean the same.
+
+Each function is the slow path of a construct; the fast path is in line
+(`hocket.compiler.operators`).  Errors raised here have the text of the language; a
+frame of this module is never shown.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.values import Range, equal, print_text, type_name
+
+MAX_POWER_BITS = 10_000_000
+
+
+class Box:
+    """A variable that a closure keeps while the loop that made it goes on; `v` is its value."""
+
+    __slots__ = ("v",)
+
+
+class Unset:
+    """The default of a parameter that is computed at each call."""
+
+
+UNSET = Unset()
+
+TYPES: dict[str, frozenset[type]] = {
+    "int": frozenset({int}),
+    "float": frozenset({float, int}),
+    "string": frozenset({str}),
+    "bool": frozenset({bool}),
+    "array": frozenset({list}),
+    "dict": frozenset({dict}),
+}
+"""The classes that each checked annotation admits."""
+
+
+def invalid(left: Any, operator: str, right: Any) -> errors.TypeError:
+    """Return the error for operands that do not go together."""
+    return errors.TypeError(f"Invalid binary operation: {type_name(left)} {operator} {type_name(right)}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether `value` is an int or float; a bool is no number."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+# Arithmetic
+
+
+def add(left: Any, right: Any) -> Any:
+    """`+` for operands of different classes."""
+    if isinstance(left, str) or isinstance(right, str):
+        return print_text(left) + print_text(right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        raise invalid(left, "+", right)
+    try:
+        return left + right
+    except TypeError:
+        raise invalid(left, "+", right) from None
+
+
+def divide(left: Any, right: Any) -> Any:
+    """`/`: truncates toward zero for two ints; nothing divides by zero."""
+    if not (is_number(left) and is_number(right)):
+        return foreign(left, "/", right)
+    if right == 0:
+        raise errors.ZeroDivisionError("Division by zero")
+    if isinstance(left, int) and isinstance(right, int):
+        quotient = abs(left) // abs(right)
+        return quotient if (left < 0) == (right < 0) else -quotient
+    return left / right
+
+
+def remainder(left: Any, right: Any) -> Any:
+    """`%`: the sign of the dividend."""
+    if not (is_number(left) and is_number(right)):
+        return foreign(left, "%", right)
+    if right == 0:
+        raise errors.ZeroDivisionError("Modulo by zero")
+    if isinstance(left, int) and isinstance(right, int):
+        rest = abs(left) % abs(right)
+        return -rest if left < 0 else rest
+    return math.nan if math.isinf(left) else math.fmod(left, right)
+
+
+def power(base: Any, exponent: Any) -> Any:
+    """`**`: never complex, never so large that it could not be stopped."""
+    if not (is_number(base) and is_number(exponent)):
+        return foreign(base, "**", exponent)
+    if base == 0 and exponent < 0:
+        raise errors.ZeroDivisionError("Division by zero: 0 to a negative power")
+    both_ints = isinstance(base, int) and isinstance(exponent, int)
+    if both_ints and exponent > 0 and abs(base) > 1 and base.bit_length() * exponent > MAX_POWER_BITS:
+        raise errors.ValueError(f"the power is too large: more than {MAX_POWER_BITS} bits")
+    try:
+        value = base**exponent
+    except OverflowError:
+        return math.inf
+    if isinstance(value, complex):
+        raise errors.ValueError("a negative number has no real root: the power would be complex")
+    return value
+
+
+def foreign(left: Any, operator: str, right: Any) -> Any:
+    """Apply an operator to objects of Python libraries; refuse the language's own values."""
+    own = (str, bytes, bool, type(None), list, dict, set)
+    if isinstance(left, own) or isinstance(right, own):
+        raise invalid(left, operator, right)
+    try:
+        return left / right if operator == "/" else left % right if operator == "%" else left**right
+    except TypeError:
+        raise invalid(left, operator, right) from None
+
+
+# Collections
+
+
+def contains(collection: Any, item: Any) -> bool:
+    """`item in collection`, by the language's `==`."""
+    if isinstance(collection, str):
+        if not isinstance(item, str):
+            raise errors.TypeError(f"`in` looks for a string in a string, got {type_name(item)}")
+        return item in collection
+    if isinstance(collection, dict | set):
+        try:
+            return item in collection
+        except TypeError:
+            return False
+    if isinstance(collection, list | tuple):
+        return any(equal(item, element) for element in collection)
+    try:
+        return bool(item in collection)
+    except TypeError:
+        raise errors.TypeError(f"`in` needs a collection on its right, got {type_name(collection)}") from None
+
+
+def slice_(value: Any, start: Any, stop: Any, inclusive: bool) -> Any:
+    """`value[start..stop]`; either end may be None; what is past the end is cut."""
+    for end in (start, stop):
+        if end is not None and (not isinstance(end, int) or isinstance(end, bool)):
+            raise errors.TypeError(f"a slice needs ints, got {type_name(end)}")
+    if not isinstance(value, list | str | bytes | Range | tuple):
+        raise errors.TypeError(f"{type_name(value)} cannot be sliced", hint="arrays, strings, bytes and ranges can")
+    if inclusive and stop is not None:
+        stop = None if stop == -1 else stop + 1
+    return value[start:stop]
+
+
+def iterate(value: Any) -> Iterable[Any]:
+    """Return what `for` goes through, fixed as it is now."""
+    kind = type(value)
+    if kind is list:
+        copy: list[Any] = value.copy()
+        return copy
+    if isinstance(value, dict | set):
+        return list(value)
+    if kind is int:
+        return range(value)
+    if hasattr(value, "__await__"):
+        raise errors.TypeError(f"cannot iterate over a {type_name(value)}", hint="`await` it first")
+    if hasattr(value, "__iter__"):
+        items: Iterable[Any] = value
+        return items
+    raise errors.TypeError(f"cannot iterate over {type_name(value)}")
+
+
+def iterate_pairs(value: Any) -> Iterable[Any]:
+    """Return what `for a, b in` goes through: keys and values, or indices and elements."""
+    if isinstance(value, dict):
+        return list(value.items())
+    return enumerate(iterate(value))
+
+
+def loop_range(start: Any, stop: Any, inclusive: bool) -> range:
+    """Return the Python range of `for i in start..stop`."""
+    if type(start) is not int or type(stop) is not int:
+        other = stop if type(start) is int else start
+        raise errors.TypeError(f"a range goes from int to int, got {type_name(other)}")
+    return range(start, stop + 1 if inclusive else stop)
+
+
+def entries(value: Any) -> Mapping[Any, Any]:
+    """Return what `...value` adds to a dict."""
+    if isinstance(value, Mapping):
+        return value
+    raise errors.TypeError(f"`...` in a dict needs a dict, got {type_name(value)}")
+
+
+def unpack(value: Any, count: int, has_rest: bool) -> list[Any]:
+    """Return `count` elements for the names of `[a, b]`, and the rest as one more."""
+    if isinstance(value, dict):
+        raise errors.TypeError("cannot unpack a dict into `[…]`", hint="write `{a, b} := …`")
+    items = list(iterate(value))
+    if len(items) < count:
+        raise errors.ValueError(f"not enough elements to unpack: expected {count}, got {len(items)}")
+    return [*items[:count], items[count:]] if has_rest else items[:count]
+
+
+def unpack_dict(value: Any, keys: tuple[str, ...], has_rest: bool) -> list[Any]:
+    """Return the values of `keys` for the names of `{a, b}`, and the rest as one more."""
+    if not isinstance(value, dict):
+        raise errors.TypeError(f"cannot unpack {type_name(value)} into `{{…}}`", hint="only a dict has keys")
+    for key in keys:
+        if key not in value:
+            raise errors.KeyError(f'Missing map key: "{key}"')
+    found = [value[key] for key in keys]
+    return [*found, {k: v for k, v in value.items() if k not in keys}] if has_rest else found
+
+
+# Fields and methods
+
+Library = Callable[[type], Mapping[str, Callable[..., Any]]]
+"""Gives the library's methods of values of a class."""
+
+ERROR_FIELDS = frozenset({"message", "type", "stack", "line", "cause", "value", "hint", "others"})
+OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Range)
+
+
+def field(library: Library, value: Any, name: str) -> Any:
+    """Return `value.name`; a method that is not called is a function."""
+    if isinstance(value, dict):
+        return value.get(name)
+    if isinstance(value, errors.Error):
+        if name in ERROR_FIELDS:
+            return getattr(value, name)
+        if name in value.fields:
+            return value.fields[name]
+        return None
+    members = getattr(type(value), "members", None)
+    if not isinstance(value, OWN) and not name.startswith("_") and (members is None or name in members):
+        for attribute in (name, f"{name}_"):
+            if hasattr(value, attribute):
+                return getattr(value, attribute)
+    method = library(type(value)).get(name)
+    if method is not None:
+        return functools.partial(method, value)
+    raise missing(value, name, library)
+
+
+def missing(value: Any, name: str, library: Library) -> errors.FieldError:
+    """Return the error for a field or method that `value` does not have."""
+    from difflib import get_close_matches
+
+    known = [*library(type(value)), *getattr(type(value), "members", ())]
+    near = get_close_matches(name, known, 1, 0.7)
+    hint = f"did you mean `{near[0]}`?" if near else f"{type_name(value)} has no `{name}`"
+    return errors.FieldError(f"Field not found: {name}", hint=hint)
+
+
+def set_field(value: Any, name: str, new: Any) -> None:
+    """`value.name := new`."""
+    if isinstance(value, dict):
+        value[name] = new
+        return
+    if isinstance(value, OWN) or hasattr(type(value), "members") or isinstance(value, errors.Error):
+        raise errors.FieldError(f"Field not found: {name}", hint=f"the fields of {type_name(value)} cannot be assigned")
+    setattr(value, name, new)
+
+
+class MethodTable(dict[type, Callable[..., Any]]):
+    """The functions that one method name means, by the class of the value; fills itself."""
+
+    def __init__(self, name: str, library: Library) -> None:
+        super().__init__()
+        self.name = name
+        self.library = library
+
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        function = self.find(cls)
+        self[cls] = function
+        return function
+
+    def find(self, cls: type) -> Callable[..., Any]:
+        """Return the function for values of `cls`; it is given the value first."""
+        name, own = self.name, self.library(cls).get(self.name)
+        if issubclass(cls, dict):
+            return functools.partial(self.call_entry, own)
+        if own is not None:
+            return own
+
+        def call_field(value: Any, *args: Any, **named: Any) -> Any:
+            return field(self.library, value, name)(*args, **named)
+
+        return call_field
+
+    def call_entry(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
+        """Call the function stored in a dict under the name, else the library's method."""
+        entry = value.get(self.name)
+        if callable(entry):
+            return entry(*args, **named)
+        if method is None:
+            raise missing(value, self.name, self.library)
+        return method(value, *args, **named)
+
+
+# Types and errors
+
+
+def mistyped(function: str, parameter: str | None, wanted: str, value: Any) -> None:
+    """Raise the error for an argument or a result that its annotation forbids."""
+    got = type_name(value)
+    if parameter is None:
+        raise errors.TypeError(f"{function} returns {wanted}, got {got}")
+    error = errors.TypeError(f"{function} expects {wanted} for {parameter}, got {got}")
+    error.blames_caller = True
+    raise error
+
+
+def throw(value: Any) -> errors.Error:
+    """Return the error that `throw value` raises."""
+    if isinstance(value, errors.Error):
+        return value
+    if isinstance(value, str):
+        return errors.Error(value)
+    return errors.Error(print_text(value), value=value)

@@ -1,0 +1,93 @@
+"""Who owns what runs.
+
+Every task belongs to an owner, and no owner forgets one: a scope waits for its tasks, a
+cell hands those that are left to the session, and the session cancels them at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from hocket.runtime.promise import REJECTED, Promise
+
+if TYPE_CHECKING:
+    from hocket.runtime.loop import Cell, Scheduler
+    from hocket.runtime.tasks import Routine
+
+
+class Owner:
+    """The owner of tasks: `members` are those that run, in the order in which they were made."""
+
+    __slots__ = ("cell", "ended", "members", "scheduler", "unreported")
+
+    is_session: ClassVar[bool] = False
+
+    def __init__(self, scheduler: Scheduler, cell: Cell | None) -> None:
+        self.scheduler = scheduler
+        self.cell = cell
+        self.ended = False
+        self.members: dict[Routine, None] = {}
+        # Failures that nobody has awaited so far; reported when the owner ends.
+        self.unreported: list[Promise] | None = None
+
+    def failed(self, promise: Promise) -> None:
+        """Take note of a failure that nobody waits for."""
+        if self.ended or self.is_session or is_dropped(promise):
+            self.scheduler.report_later(promise)
+        elif self.unreported is None:
+            self.unreported = [promise]
+        else:
+            self.unreported.append(promise)
+
+    def left(self, task: Routine) -> None:
+        """Take note that `task` has settled."""
+        self.members.pop(task, None)
+
+    def end(self) -> None:
+        """Own nothing any more: the session gets what is left, and failures are reported."""
+        self.ended = True
+        self.scheduler.owners.pop(self, None)
+        session = self.scheduler.session
+        for task in self.members:
+            task.owner = session
+        session.members |= self.members
+        self.members.clear()
+        unreported, self.unreported = self.unreported, None
+        for promise in unreported or ():
+            if not promise.handled:
+                self.scheduler.report_later(promise)
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return "the session" if self.cell is None else self.cell.name
+
+
+class SessionScope(Owner):
+    """The owner of what goes on after its cell has ended."""
+
+    __slots__ = ()
+
+    is_session = True
+
+
+def is_dropped(promise: Promise) -> bool:
+    """Whether the program threw `promise` away where it was made: `f()` as a statement.
+
+    The instruction behind the call tells; it is looked at only when there is a failure.
+    """
+    if promise.code is None or promise.state is not REJECTED:
+        return False
+    instructions = promise.code.co_code
+    at = promise.instruction + 2
+    while at < len(instructions) and instructions[at] == _CACHE:
+        at += 2
+    return at < len(instructions) and instructions[at] == _POP_TOP
+
+
+def _opcodes() -> tuple[int, int]:
+    import opcode
+
+    return opcode.opmap.get("CACHE", 0), opcode.opmap["POP_TOP"]
+
+
+_CACHE, _POP_TOP = _opcodes()

@@ -1,0 +1,106 @@
+"""Promises as programs and the library make them: by hand, and out of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.combinators import (
+    promise_all,
+    promise_all_settled,
+    promise_any,
+    promise_race,
+    promise_resolve,
+    promise_timeout,
+)
+from hocket.runtime.current import caller
+from hocket.runtime.promise import CANCELLED, PENDING, REJECTED, RESOLVED, Promise
+
+__all__ = [
+    "CANCELLED",
+    "PENDING",
+    "REJECTED",
+    "RESOLVED",
+    "Promise",
+    "deferred",
+    "promise",
+    "promise_all",
+    "promise_all_settled",
+    "promise_any",
+    "promise_race",
+    "promise_reject",
+    "promise_resolve",
+    "promise_timeout",
+]
+
+
+def promise_reject(value: Any = None) -> Promise:
+    """Return a promise rejected with `value`, which becomes an error if it is none."""
+    promise = Promise()
+    promise.reject(thrown(value))
+    return promise
+
+
+def promise(function: Any) -> Promise:
+    """Return the promise that `function(resolve, reject)` settles; a call of a settled one does nothing.
+
+    What `function` throws rejects it.
+    """
+    made = Promise()
+    is_decided = False
+
+    def decide(settle: Callable[[Any], None], value: Any) -> None:
+        nonlocal is_decided
+        if not is_decided:
+            is_decided = True
+            settle(value)
+
+    def resolve(value: Any = None) -> None:
+        decide(made.resolve, value)
+
+    def reject(value: Any = None) -> None:
+        decide(made.reject, thrown(value))
+
+    try:
+        result = function(resolve, reject)
+    except Exception as error:
+        reject(error)
+    else:
+        if isinstance(result, Promise):
+            result.then(None, reject)
+    return made
+
+
+def deferred() -> dict[str, Any]:
+    """Return `{promise, resolve, reject}`; settling it a second time is an error."""
+    made = Promise()
+    is_decided = False
+
+    def decide(settle: Callable[[Any], None], value: Any) -> None:
+        nonlocal is_decided
+        if is_decided:
+            raise errors.Error("promise is already settled")
+        is_decided = True
+        settle(value)
+
+    def resolve(value: Any = None) -> None:
+        decide(made.resolve, value)
+
+    def reject(value: Any = None) -> None:
+        decide(made.reject, thrown(value))
+
+    return {"promise": made, "resolve": resolve, "reject": reject}
+
+
+def thrown(value: Any) -> BaseException:
+    """Return `value` as an error that begins here, if it is none."""
+    if isinstance(value, BaseException):
+        return value
+    from hocket.runtime.values import print_text
+
+    error = errors.Error(value) if isinstance(value, str) else errors.Error(print_text(value), value=value)
+    code, instruction = caller()
+    if code is not None:
+        error.trace.append(errors.Site(code, instruction))
+    return error

@@ -1,0 +1,418 @@
+"""Tasks: coroutines that the scheduler drives, and the promises of what they return.
+
+A `Routine` is any promise with a coroutine behind it; a `Task` is one that a program made
+by a call or by `spawn`.  Where a task stands is told by two slots: `waiting` is what it is
+parked on, else it is running or in the ready queue.
+
+`mask` counts what keeps stops away: open `shield` blocks, and stops that are under way
+already, so that clean-up is not broken by a second one.  A stop is delivered at the mask
+that there was where its target (task or scope) began, else it stays pending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from hocket import errors
+from hocket.runtime import current
+from hocket.runtime.current import CELL, Waitable, caller, frames_of
+from hocket.runtime.promise import ALONE, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
+from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
+from hocket.source import Source
+
+if TYPE_CHECKING:
+    from hocket.runtime.guests import GuestTask
+    from hocket.runtime.loop import Cell
+    from hocket.runtime.owners import Owner
+
+__all__ = [
+    "AsyncFunction",
+    "Cancelled",
+    "CellInterrupt",
+    "Routine",
+    "ScopeStop",
+    "Suspending",
+    "Task",
+    "lift",
+    "result_of",
+    "spawn",
+    "spawn_block",
+]
+
+
+class Routine(Promise):
+    """A promise that a coroutine settles.
+
+    `scope` owns what the coroutine starts.  `error_in` is what will be raised where it
+    is parked, instead of its going on there.
+    """
+
+    __slots__ = (
+        "cancelling",
+        "cell",
+        "coroutine",
+        "delivered",
+        "error_in",
+        "guest",
+        "locals",
+        "made",
+        "mask",
+        "name",
+        "scope",
+        "timer",
+        "waiting",
+    )
+
+    is_called: ClassVar[bool] = True
+    """Whether it is cancelled when its last waiter gives up."""
+    is_spawned: ClassVar[bool] = False
+
+    cell: Cell
+    scope: Owner
+    coroutine: Coroutine[Any, Any, Any] | None
+    waiting: Waitable | None
+    error_in: BaseException | None
+    # The cancellation that was asked for; `delivered` once it has been raised.
+    cancelling: Cancelled | None
+    guest: GuestTask | None
+    # Never changed in place, so parent and child may share it.
+    locals: dict[Any, Any] | None
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], name: str, cell: Cell | None = None) -> None:
+        scheduler = current.scheduler
+        parent = scheduler.current
+        if parent is None or cell is not None:
+            self.cell = cell or CELL.get(scheduler.background)
+            scope = self.cell.scope
+            self.locals = None
+        else:
+            self.cell = parent.cell
+            scope = parent.scope
+            self.locals = parent.locals
+        if scope.ended:
+            scope = scheduler.session
+        self.owner = self.scope = scope
+        self.coroutine = coroutine
+        self.name = name
+        self.state = PENDING
+        self.handled = ALONE
+        self.result = self.waiters = self.origin = None
+        self.waiting = self.error_in = self.cancelling = self.guest = None
+        self.delivered = False
+        self.timer = self.mask = 0
+        self.made = scheduler.clock.now()
+        self.code, self.instruction = caller()
+        if self.code is None and parent is not None:
+            self.code, self.instruction = parent.code, parent.instruction
+        scope.members[self] = None
+        scheduler.count += 1
+
+    def start(self) -> None:
+        """Let it begin in the next turn."""
+        scheduler = self.cell.scheduler
+        scheduler.ready.append(self)
+        if not scheduler.is_scheduled:
+            scheduler.schedule()
+
+    def notify(self, promise: Promise) -> None:
+        """Go on in the next turn: what it waited for is there."""
+        self.waiting = None
+        scheduler = self.cell.scheduler
+        scheduler.ready.append(self)
+        if not scheduler.is_scheduled:
+            scheduler.schedule()
+
+    def wake(self) -> None:
+        """Go on in the next turn; the task must be parked."""
+        self.waiting = None
+        self.start()
+
+    fire = wake
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the coroutine has run."""
+        if self.coroutine is None:
+            return True
+        return inspect.getcoroutinestate(self.coroutine) != inspect.CORO_CREATED
+
+    @property
+    def elapsed(self) -> float:
+        """Milliseconds from the call or spawn until it settled, or until now."""
+        spent = self.made if self.state is not PENDING else self.cell.scheduler.clock.now() - self.made
+        return spent / 1e6
+
+    @property
+    def waiting_site(self) -> errors.Site | None:
+        """The innermost place of a program where it stands, None if it has ended."""
+        site = None
+        for frame in frames_of(self.coroutine):
+            if Source.of(frame.f_code.co_filename) is not None:
+                site = errors.Site(frame.f_code, frame.f_lasti)
+        return site
+
+    # What the scheduler tells
+
+    def returned(self, value: Any) -> None:
+        """The coroutine has returned `value`; a promise is followed."""
+        if self.cancelling is not None:
+            # Cancelled between its last wait and its end, or it has swallowed the
+            # cancellation by a `return` in a `finally`.
+            self.settle(CANCELLED, None)
+        elif isinstance(value, Promise):
+            if value is self:
+                self.raised(errors.DeadlockError(f"{self.describe()} waits for itself"))
+            else:
+                self.coroutine = follow(value)
+                self.cell.scheduler.step(self)
+        else:
+            self.settle(RESOLVED, value)
+
+    def raised(self, error: BaseException) -> None:
+        """The coroutine has ended with `error`, of whatever kind."""
+        if isinstance(error, CellInterrupt):
+            error.trace = error.trace or list(errors.sites(error.__traceback__))
+        if isinstance(error, Cancelled | asyncio.CancelledError):
+            error.__traceback__ = None
+            self.settle(CANCELLED, None)
+            if isinstance(error, CellInterrupt):
+                self.interrupted(error)
+            return
+        failure = self.cell.scheduler.as_error(error)
+        site = self.spawn_site if self.is_spawned else None
+        if site is not None and site not in failure.spawned:
+            failure.spawned.append(site)
+        self.settle(REJECTED, failure)
+
+    def interrupted(self, stop: CellInterrupt) -> None:
+        """It was stopped by the user: so is its cell; a busy background task says so in its own."""
+        if stop.cell is None:
+            self.cell.scheduler.report_now(stop, self)
+        else:
+            stop.cell.interrupted_at(stop.trace)
+
+    def settle(self, state: str, result: Any) -> None:
+        """Settle, leave the owner, and drop all that ran."""
+        if self.state is not PENDING:
+            return
+        scheduler = self.cell.scheduler
+        coroutine, self.coroutine = self.coroutine, None
+        if coroutine is not None and coroutine.cr_frame is not None:  # type: ignore[attr-defined]
+            self.cell.context.run(discard, coroutine)
+        self.waiting = self.error_in = None
+        self.made = scheduler.clock.now() - self.made
+        if self.guest is not None:
+            self.guest.settled()
+            self.guest = None
+        super().settle(state, result)
+        self.owner.left(self)
+        scheduler.count -= 1
+        if not scheduler.count:
+            scheduler.emptied()
+
+    # Stopping
+
+    def cancel(self) -> bool:
+        """Ask it to end; true if this call will end it, false if it ends or has ended anyway."""
+        return self.stop(Cancelled())
+
+    def stop(self, why: Cancelled) -> bool:
+        """Cancel with `why`; as `cancel`."""
+        if self.state is not PENDING or self.cancelling is not None:
+            return False
+        self.cancelling = why
+        if not self.mask:
+            self.throw_in(self.due())
+        return True
+
+    def insist(self, why: Cancelled, even_twice: bool = False) -> None:
+        """Cancel through every `shield`; with `even_twice`, also what cleans up already."""
+        if self.state is PENDING and (even_twice or not self.delivered):
+            self.cancelling = why
+            self.throw_in(self.due())
+
+    def due(self) -> Cancelled:
+        """Return the cancellation, to be raised now."""
+        assert self.cancelling is not None
+        self.delivered = True
+        self.mask += 1
+        return self.cancelling
+
+    def throw_in(self, error: BaseException) -> None:
+        """Raise `error` at the current suspension, else at the next; what it waited for is given up."""
+        self.error_in = error
+        waiting = self.waiting
+        if waiting is not None:
+            self.waiting = None
+            waiting.withdraw(self)
+            self.start()
+
+    def pending_stop(self) -> Cancelled | None:
+        """Return the stop that was kept away until now, marked as delivered; the outermost comes first."""
+        if self.cancelling is not None and not self.delivered and not self.mask:
+            return self.due()
+        found = None
+        scope: Any = self.scope
+        while scope is not None and getattr(scope, "task", None) is self:
+            if scope.is_stop_due(self.mask):
+                found = scope
+            scope = scope.outer
+        return None if found is None else found.deliver()
+
+    def abandon(self) -> None:
+        """Nobody waits any more: a called task is cancelled."""
+        if self.is_called:
+            self.cancel()
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return f"task {self.name}"
+
+
+class Task(Routine):
+    """The running of an async function's body that a program called: cancelled when nobody waits any more."""
+
+    __slots__ = ("number",)
+
+    members = Promise.members | {"name", "elapsed", "cancel"}
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], name: str) -> None:
+        super().__init__(coroutine, name)
+        scheduler = self.cell.scheduler
+        scheduler.numbered += 1
+        self.number = scheduler.numbered
+        self.start()
+
+    @property
+    def status(self) -> str:
+        """`pending` before it begins, then `running`, `done`, `failed` or `cancelled`."""
+        if self.state is PENDING:
+            return "running" if self.has_begun else "pending"
+        return _STATUS[self.state]
+
+    def label(self, text: Callable[[Any], str]) -> str:
+        """Return the printed form, such as `<task #3 fetch running>`."""
+        return f"<task #{self.number} {self.name} {self.status}>"
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return f"task #{self.number} {self.name}"
+
+
+class SpawnedTask(Task):
+    """A task that runs to its end, whether or not somebody waits."""
+
+    __slots__ = ()
+
+    is_called = False
+    is_spawned = True
+
+
+_STATUS = {RESOLVED: "done", REJECTED: "failed", CANCELLED: "cancelled"}
+
+
+class AsyncFunction:
+    """An `async func`: a call gives the promise of its result, `direct` runs in the calling task."""
+
+    def __init__(self, function: Callable[..., Awaitable[Any]], name: str) -> None:
+        self.direct = self.__wrapped__ = function
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *args: Any, **named: Any) -> Task:
+        """Start a called task; raises at once when the arguments do not fit."""
+        return Task(as_coroutine(self.direct(*args, **named)), self.__name__)
+
+    def __repr__(self) -> str:
+        return f"<async func {self.__name__}>"
+
+
+class Suspending:
+    """A builtin in its plain form: a call blocks, `direct` suspends the calling task instead."""
+
+    def __init__(self, blocking: Callable[..., Any], direct: Callable[..., Awaitable[Any]]) -> None:
+        self.blocking = self.__wrapped__ = blocking
+        self.direct = direct
+        self.__name__ = self.__qualname__ = blocking.__name__.rstrip("_")
+        self.__doc__ = blocking.__doc__
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Block until it is done."""
+        return self.blocking(*args, **named)
+
+    def __repr__(self) -> str:
+        return f"<native function: {self.__name__}>"
+
+
+def as_coroutine(awaitable: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
+    """Return `awaitable` as something with `send` and `throw`."""
+    return awaitable if type(awaitable) is CoroutineType else follow(awaitable)
+
+
+async def follow(awaitable: Awaitable[Any]) -> Any:
+    """Await."""
+    return await awaitable
+
+
+async def result_of(function: Any, *args: Any) -> Any:
+    """Call any function; await what it gives if that can be awaited."""
+    if type(function) is AsyncFunction or type(function) is Suspending:
+        return await function.direct(*args)
+    return await lift(function(*args))
+
+
+def spawn(function: Any, *args: Any, **named: Any) -> Task:
+    """Start a task on `function(*args)`; an async function's arguments are checked at once.
+
+    A plain function is called in the new task.
+    """
+    if type(function) is AsyncFunction or type(function) is Suspending:
+        coroutine = as_coroutine(function.direct(*args, **named))
+    else:
+        coroutine = _call(function, args, named)
+    return SpawnedTask(coroutine, getattr(function, "__name__", "spawn"))
+
+
+async def _call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return await lift(function(*args, **named))
+
+
+def spawn_block(function: Callable[[], Coroutine[Any, Any, Any]], name: str = "spawn") -> Task:
+    """Start a task on the body of a `spawn { }`."""
+    return SpawnedTask(function(), name)
+
+
+class Value:
+    """An awaitable that gives `value` without waiting."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self.value
+        yield
+
+
+def lift(value: Any) -> Awaitable[Any]:
+    """Return what `await value` waits for: a promise, a Python awaitable, else the value itself."""
+    if isinstance(value, Promise):
+        return value
+    if hasattr(value, "__await__"):
+        from hocket.runtime.guests import python
+
+        return python(value)
+    return Value(value)
+
+
+def discard(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Close a coroutine that will not go on; what its `finally` blocks raise is lost."""
+    try:
+        coroutine.close()
+    except BaseException:  # noqa: BLE001  RuntimeError of one that awaits while it is closed, or anything else
+        return

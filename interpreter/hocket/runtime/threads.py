@@ -1,0 +1,155 @@
+"""Threads for what cannot wait in any other way: whole files, names of hosts, Python functions.
+
+They are daemons, so that one in a hung call never delays the end of the process, and
+each call runs in the context of its caller, so that its output goes to the right cell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from hocket.runtime import current
+from hocket.runtime.current import PARKED
+
+if TYPE_CHECKING:
+    from hocket.runtime.tasks import Routine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Job = Callable[[], None]
+
+
+class DaemonExecutor(ThreadPoolExecutor):
+    """A thread pool that nobody waits for.
+
+    A ThreadPoolExecutor by type only: asyncio accepts nothing else as its default.
+    """
+
+    def __init__(self, size: int | None = None) -> None:
+        super().__init__(max_workers=1)
+        self.size = size or min(32, (os.cpu_count() or 1) + 4)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._workers = 0
+        self._idle = 0
+        self._closed = False
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **named: P.kwargs) -> Future[T]:
+        """Call `function` in a thread, in a copy of the caller's context."""
+        future: Future[T] = Future()
+        context = copy_context()
+
+        def job() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = context.run(function, *args, **named)
+            except BaseException as error:  # noqa: BLE001  handed to the caller
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self.post(job)
+        return future
+
+    def post(self, job: Job) -> None:
+        """Have a thread call `job`, which must not raise."""
+        with self._guard:
+            if self._closed:
+                raise RuntimeError("the thread pool is closed")
+            self._jobs.put(job)
+            if self._idle:
+                self._idle -= 1
+                return
+            if self._workers >= self.size:
+                return
+            self._workers += 1
+        threading.Thread(target=self._work, name="hocket worker", daemon=True).start()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; never waits."""
+        with self._guard:
+            self._closed = True
+            for _ in range(self._workers):
+                self._jobs.put(None)
+
+    def _work(self) -> None:
+        while True:
+            with self._guard:
+                if self._jobs.empty():
+                    self._idle += 1
+            job = self._jobs.get()
+            if job is None:
+                return
+            job()
+            del job  # or what it refers to would live until the next one
+
+
+class ThreadCall:
+    """A call in a thread that a task is parked on."""
+
+    __slots__ = ("error", "loop", "result", "task")
+
+    def __init__(self, task: Routine, loop: asyncio.AbstractEventLoop) -> None:
+        self.task: Routine | None = task
+        self.loop = loop
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, call: Callable[[], Any]) -> None:
+        """Call, in the thread, and tell the loop."""
+        try:
+            self.result = call()
+        except BaseException as error:  # noqa: BLE001  raised in the task
+            self.error = error
+        try:
+            self.loop.call_soon_threadsafe(self.done)
+        except RuntimeError:
+            return  # the loop is closed: nobody waits
+
+    def done(self) -> None:
+        """Wake the task, unless it has given up."""
+        task, self.task = self.task, None
+        if task is not None:
+            task.cell.scheduler.holds -= 1
+            task.wake()
+
+    def withdraw(self, waiter: Any) -> None:
+        """Let the thread finish alone; its result is dropped."""
+        waiter.cell.scheduler.holds -= 1
+        self.task = None
+
+    def describe(self) -> str:
+        """Return what is waited for, in the words of a message."""
+        return "a thread"
+
+
+async def in_thread(function: Callable[..., T], *args: Any) -> T:
+    """Return `function(*args)`, called in a thread.
+
+    A cancelled call ends at once; the thread goes on alone.
+    """
+    scheduler = current.current_scheduler()
+    task = scheduler.current
+    loop = scheduler.loop
+    if task is None:
+        return await loop.run_in_executor(scheduler.executor, lambda: function(*args))
+    call = ThreadCall(task, loop)
+    context = copy_context()
+    scheduler.executor.post(lambda: call.run(lambda: context.run(function, *args)))
+    scheduler.holds += 1
+    task.waiting = call
+    await PARKED
+    if call.error is not None:
+        try:
+            raise call.error
+        finally:
+            call.error = None  # an error that refers to its frame refers to itself
+    return call.result  # type: ignore[no-any-return]

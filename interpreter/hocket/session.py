@@ -1,0 +1,183 @@
+"""A session: one global scope over many cells, on one asyncio loop.
+
+`Session.run` takes the text of a cell or file from characters to its value: parse,
+resolve, compile, run on the session's scheduler.  Nothing a program does is raised
+from it; an `Outcome` tells.  A program writes to the `sys.stdout` and `sys.stderr` of
+the context in which `run` was called, and so do the tasks it leaves behind.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType, FunctionType
+from typing import Any
+
+from hocket import errors, stdlib
+from hocket.compiler import Unit, compile_program
+from hocket.completion import Completions, complete
+from hocket.inspection import Description, describe
+from hocket.render import render
+from hocket.resolver import Environment, Resolver, mangle, unmangle
+from hocket.runtime import operators
+from hocket.runtime.foreign import translate
+from hocket.runtime.interrupt import CellInterrupt, Interrupts
+from hocket.runtime.loop import Cell, Scheduler
+from hocket.runtime.process import prepare_process
+from hocket.runtime.tasks import Task
+from hocket.source import Source, Span
+from hocket.support import support
+from hocket.syntax.parser import parse, status
+
+Report = Callable[[errors.HocketError, str], None]
+
+__all__ = ["Outcome", "Session", "prepare_process"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a cell ended: with a value, an error, or stopped.
+
+    `has_value` is false for null, after a trailing `;`, and for errors.
+    """
+
+    value: Any = None
+    error: errors.HocketError | None = None
+    interrupted: bool = False
+    has_value: bool = False
+    cell: Cell | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A cell ready to run: its code, and the variables its top level declares, with their kinds."""
+
+    unit: Unit
+    declared: dict[str, str]
+    is_shown: bool
+
+
+class Session:
+    """Variables that live from cell to cell, and the tasks that work on them.
+
+    To be used on one running asyncio loop.  `report` is called with each error of a
+    task that nobody awaited, and its text, in the context of the cell that spawned
+    it; without it the text goes to that cell's `sys.stderr`.
+    """
+
+    def __init__(self, report: Report | None = None) -> None:
+        self.report = report or print_report
+        self.scheduler = Scheduler(self._report)
+        self.scheduler.translate = translate
+        self.interrupts = Interrupts(self.scheduler)
+        self.library = stdlib.namespace()
+        self.suspending = stdlib.suspending()
+        self.kinds: dict[str, str] = {}
+        self._builtins: dict[str, Any] = {mangle(name): value for name, value in self.library.items()}
+        self._builtins |= support()
+        self._globals: dict[str, Any] = {"__builtins__": self._builtins, "__name__": "hocket program"}
+
+    # Running
+
+    async def run(self, text: str, name: str = "cell 1") -> Outcome:
+        """Run a cell or a file; returns when its top level is done, whatever happened."""
+        try:
+            compiled = self.compile(text, name)
+        except errors.HocketError as error:
+            return Outcome(error=error)
+        self.kinds |= compiled.declared
+        function = FunctionType(compiled.unit.code, self._globals)
+        cell = self.scheduler.start(function(), name)
+        try:
+            value = await self.scheduler.finish(cell)
+        except CellInterrupt as stop:
+            return Outcome(error=stopped(stop), interrupted=True, cell=cell)
+        except errors.Error as error:
+            return Outcome(error=error.absorb(), cell=cell)
+        except Exception as error:
+            return Outcome(error=translate(error), cell=cell)
+        return Outcome(value=value, has_value=compiled.is_shown and value is not None, cell=cell)
+
+    def compile(self, text: str, name: str) -> Compiled:
+        """Compile a program against the session; raises StaticErrors, or InternalError for a bug of ours."""
+        source = Source(name, text)
+        try:
+            return self._compile(source)
+        except errors.HocketError:
+            raise
+        except RecursionError:
+            span = Span(0, len(source.text))
+            hint = "split it into several statements"
+            raise errors.StaticErrors([errors.Problem("nested too deeply", source, span, hint)]) from None
+        except Exception as error:
+            what = f"internal error in Hocket while compiling {name}: {type(error).__name__}: {error}"
+            raise errors.InternalError(f"{what}; please report it, with this program") from error
+
+    def _compile(self, source: Source) -> Compiled:
+        parsed = parse(source)
+        environment = Environment(self.kinds, self.library, errors.TYPES)
+        resolution = Resolver(source, environment).resolve(parsed.program)
+        if resolution.problems:
+            raise errors.StaticErrors(sorted(resolution.problems, key=lambda problem: problem.span))
+        unit = compile_program(source, parsed.program, resolution, self.suspending, parsed.docs)
+        for method in unit.methods:
+            self._builtins.setdefault(f"__method_{method}", operators.MethodTable(method, stdlib.methods))
+        declared = {name: binding.kind for name, binding in resolution.top.items()}
+        body = parsed.program.body
+        is_shown = not body or not source.text[body[-1].span.end :].lstrip(" \t").startswith(";")
+        return Compiled(unit, declared, is_shown)
+
+    def is_complete(self, text: str) -> tuple[str, str]:
+        """Return `complete`, `incomplete` or `invalid`, and the indent of the next line."""
+        return status(Source("input", text))
+
+    def complete(self, text: str, cursor: int) -> Completions:
+        """Return what could be typed at `cursor`, in characters; runs nothing of the user's."""
+        return complete(self, text, cursor)
+
+    def inspect(self, text: str, cursor: int) -> Description | None:
+        """Describe what stands at `cursor`, None if nothing is known of it."""
+        return describe(self, text, cursor)
+
+    # Variables
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The session's variables by name."""
+        return {unmangle(name): value for name, value in self._globals.items() if not name.startswith("__")}
+
+    def assign(self, name: str, value: Any) -> None:
+        """Make or set a session variable."""
+        self.kinds.setdefault(name, "mut")
+        self._globals[mangle(name)] = value
+
+    # The end
+
+    def on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Stop the running cell; to be installed with `signal.signal` in the main thread."""
+        self.interrupts.on_sigint(signum, frame)
+
+    async def drain(self) -> None:
+        """Wait until every task has ended."""
+        await self.scheduler.drain()
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Cancel every task, give clean-up `grace` seconds, close what is open."""
+        await self.scheduler.close(grace)
+
+    def _report(self, error: BaseException, task: Task | None) -> None:
+        shown = error if isinstance(error, errors.HocketError) else translate(error)
+        self.report(shown, render(shown))
+
+
+def print_report(error: errors.HocketError, text: str) -> None:
+    """Write the error of a task that nobody awaited to the error stream of its cell."""
+    sys.stderr.write(f"{text}\n")
+
+
+def stopped(stop: CellInterrupt) -> errors.HocketError:
+    """Return the error that shows where a cell was stopped."""
+    error = errors.Interrupted("stopped")
+    error.trace = list(stop.trace)
+    return error

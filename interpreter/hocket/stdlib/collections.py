@@ -1,0 +1,481 @@
+"""Arrays and dicts.
+
+Called as functions these give new collections and leave their arguments alone.  The
+methods that change a collection are in `hocket.stdlib.methods`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cmp_to_key
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.display import sorted_keys
+from hocket.runtime.ranges import Range
+from hocket.runtime.registry import builtin
+from hocket.runtime.tasks import AsyncFunction
+from hocket.runtime.values import equal, print_text, type_name
+
+Function = Callable[..., Any]
+
+
+def elements(a: Iterable[Any]) -> list[Any]:
+    """Return the elements of an array or of what serves as one.
+
+    Raises Python's TypeError for a string, a dict and what holds no elements.
+    """
+    if isinstance(a, list):
+        return a
+    if isinstance(a, str | bytes | dict):
+        raise TypeError(f"expected an array, got {type_name(a)}")
+    return list(a)
+
+
+def plain(name: str, f: Function) -> Function:
+    """Return `f`, whose results are needed at once; raises TypeError if it is async."""
+    if isinstance(f, AsyncFunction):
+        hint = "first `let results := await parallel_map(xs, f)`, then go on with the results"
+        raise errors.TypeError(f"{name}() expects a plain function, got an async one", hint=hint)
+    return f
+
+
+def position(a: list[Any], i: int) -> int:
+    """Return `i`, counted from the end if negative, as an index of `a`.
+
+    Raises IndexError when there is no such element.
+    """
+    at = i + len(a) if i < 0 else i
+    if not 0 <= at < len(a):
+        raise errors.IndexError(f"Index out of bounds: {i}")
+    return at
+
+
+@builtin
+def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> int:
+    """Return the number of characters, elements, entries or bytes of `x`.
+
+    ```
+    print(len([1, 2]))   # expect: 2
+    print("né".len())    # expect: 2
+    ```
+    """
+    return len(x)
+
+
+@builtin
+def is_empty(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> bool:
+    """Return whether `x` holds nothing."""
+    return len(x) == 0
+
+
+@builtin
+def contains(x: str | list[Any] | dict[Any, Any] | set[Any] | Range, item: Any) -> bool | int:
+    """Return whether `x` holds `item`: an element, a key, a substring.
+
+    For a string the function gives 1 or 0; the method gives a bool for all.
+
+    ```
+    print(contains([1, 2], 2.0), contains({"a": 1}, "b"))  # expect: true false
+    print(contains("abc", "bc"), "abc".contains("bc"))     # expect: 1 true
+    ```
+    """
+    if isinstance(x, str):
+        return int(str.__contains__(x, item))
+    return holds(x, item)
+
+
+def holds(x: Any, item: Any) -> bool:
+    """Return whether `item` is among the keys or elements of `x`, by `==`."""
+    if isinstance(x, dict | set | Range):
+        try:
+            return item in x
+        except TypeError:  # what cannot be a key is none
+            return False
+    return any(equal(item, element) for element in elements(x))
+
+
+@builtin
+def index_of(x: str | list[Any], item: Any) -> int:
+    """Return the first place of `item` in a string or array, -1 if it is not there.
+
+    ```
+    print(index_of("hello", "l"), index_of([1, [2]], [2]), index_of([], 1))  # expect: 2 1 -1
+    ```
+    """
+    if isinstance(x, str):
+        return str.find(x, item)
+    return next((i for i, element in enumerate(elements(x)) if equal(item, element)), -1)
+
+
+@builtin
+def range_(start: int | float, stop: int | float | None = None, step: int | float = 1) -> list[int]:
+    """Return the ints from `start` (0 if only one is given) to `stop`, not included, as an array.
+
+    ```
+    print(range(3), range(1, 4), range(5, 0, -2))  # expect: [0, 1, 2] [1, 2, 3] [5, 3, 1]
+    ```
+    """
+    numbers = [start, stop, step] if stop is not None else [0, start, step]
+    for number in numbers:
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise errors.TypeError("range() requires numeric arguments")
+    first, last, by = (int(number) for number in numbers)
+    if by == 0:
+        raise errors.ValueError("range() step cannot be zero")
+    return list(range(first, last, by))
+
+
+@builtin(aliases=("append",))
+def push(a: list[Any], x: Any) -> list[Any]:
+    """Return a new array: `a` and then `x`. The method `a.push(x)` changes `a`.
+
+    ```
+    let a := [1]
+    let b := push(a, 2)
+    print(a, b)  # expect: [1] [1, 2]
+    ```
+    """
+    return [*elements(a), x]
+
+
+@builtin
+def pop(a: list[Any]) -> list[Any]:
+    """Return `[rest, last element]`, `[[], 0]` for an empty array. The method `a.pop()` changes `a`.
+
+    ```
+    [rest, last] := pop([1, 2, 3])
+    print(rest, last)  # expect: [1, 2] 3
+    ```
+    """
+    a = elements(a)
+    return [a[:-1], a[-1]] if a else [[], 0]
+
+
+@builtin
+def insert(a: list[Any], i: int, x: Any) -> list[Any]:
+    """Return a new array with `x` before the element at `i`; `i` may be the length."""
+    a = elements(a)
+    at = len(a) if i == len(a) else position(a, i)
+    return [*a[:at], x, *a[at:]]
+
+
+@builtin
+def remove(x: list[Any] | dict[Any, Any], item: Any) -> list[Any]:
+    """Return an array without the first element equal to `item`; of a dict `[rest, removed value or 0]`.
+
+    ```
+    print(remove([1, 2, 1], 1))           # expect: [2, 1]
+    print(remove({"a": 1, "b": 2}, "a"))  # expect: [{"b": 2}, 1]
+    ```
+    """
+    if isinstance(x, dict):
+        return [{key: value for key, value in x.items() if key != item}, x.get(item, 0)]
+    a = elements(x)
+    at = index_of(a, item)
+    return list(a) if at < 0 else a[:at] + a[at + 1 :]
+
+
+@builtin
+def remove_at(a: list[Any], i: int) -> list[Any]:
+    """Return `[rest, element at i]`."""
+    a = elements(a)
+    at = position(a, i)
+    return [a[:at] + a[at + 1 :], a[at]]
+
+
+@builtin
+def clear(x: list[Any] | dict[Any, Any] | set[Any]) -> Any:
+    """Return an empty collection of the type of `x`."""
+    return {} if isinstance(x, dict) else set() if isinstance(x, set) else elements(x)[:0]
+
+
+@builtin
+def slice_(x: list[Any] | str | bytes | Range, start: int, end: int | None = None) -> Any:
+    """Return the part of `x` from `start` up to, not including, `end`; negative places count from the end.
+
+    ```
+    print(slice([1, 2, 3, 4], 1, -1), slice("hello", 3))  # expect: [2, 3] lo
+    ```
+    """
+    return x[start:end]
+
+
+@builtin
+def concat(a: list[Any], *others: list[Any]) -> list[Any]:
+    """Return one array of the elements of all."""
+    joined = list(elements(a))
+    for other in others:
+        joined += elements(other)
+    return joined
+
+
+@builtin
+def reverse(x: list[Any] | str | bytes | Range) -> Any:
+    """Return `x` backwards."""
+    return x[::-1] if isinstance(x, str | bytes) else elements(x)[::-1]
+
+
+def in_order(a: Iterable[Any]) -> list[Any]:
+    """Return the elements sorted if they are all numbers or all strings, else as they are."""
+    a = elements(a)
+    kinds = {type(element) for element in a}
+    return sorted(a) if kinds <= {int, float} or kinds == {str} else list(a)
+
+
+@builtin
+def sort(a: list[Any], compare: Function | None = None) -> list[Any]:
+    """Return the numbers or strings of `a` in order; a mixture is left as it is.
+
+    `compare(x, y)` gives a number below, at or above 0 where the order is another one. Equal elements
+    keep their order.
+
+    ```
+    print(sort([3, 1, 2]), sort(["b", "a"]))      # expect: [1, 2, 3] [a, b]
+    print(sort([1, 2, 3], (x, y) => y - x))       # expect: [3, 2, 1]
+    ```
+    """
+    return in_order(a) if compare is None else sorted(elements(a), key=cmp_to_key(plain("sort", compare)))
+
+
+@builtin
+def sort_by(a: list[Any], f: Function) -> list[Any]:
+    """Return `a` in the order of `f(element)`.
+
+    ```
+    print(sort_by(["ccc", "a", "bb"], s => len(s)))  # expect: [a, bb, ccc]
+    ```
+    """
+    return sorted(elements(a), key=plain("sort_by", f))
+
+
+@builtin
+def unique(a: list[Any]) -> list[Any]:
+    """Return `a` without the elements that equal an earlier one."""
+    seen: set[Any] = set()
+    kept: list[Any] = []
+    odd: list[Any] = []
+    for element in elements(a):
+        try:
+            key = (isinstance(element, bool), element)
+            if key in seen:
+                continue
+            seen.add(key)
+        except TypeError:  # an array or dict cannot be looked up
+            if any(equal(element, other) for other in odd):
+                continue
+            odd.append(element)
+        kept.append(element)
+    return kept
+
+
+@builtin
+def sum_(a: list[Any]) -> int | float:
+    """Return the sum of the numbers of `a`; 0 when it is empty."""
+    total: int | float = sum(elements(a))
+    return total
+
+
+@builtin
+def map_(a: list[Any], f: Function) -> list[Any]:
+    """Return `f(element)` for each element of `a`; with an async function, an array of promises.
+
+    ```
+    print(map([1, 2], x => x * 10))                      # expect: [10, 20]
+    async func slow(x) { return x + 1 }
+    print(await promise_all([1, 2].map(slow)))           # expect: [2, 3]
+    ```
+    """
+    return list(map(f, elements(a)))
+
+
+@builtin
+def filter_(a: list[Any], f: Function) -> list[Any]:
+    """Return the elements of `a` for which `f` gives a true value."""
+    return list(filter(plain("filter", f), elements(a)))
+
+
+@builtin
+def reduce(a: list[Any], initial: Any, f: Function) -> Any:
+    """Return `f(f(initial, first), second)` and so on over all elements of `a`.
+
+    The method takes the two in either order.
+
+    ```
+    print(reduce([1, 2, 3], 0, (sum, x) => sum + x))  # expect: 6
+    ```
+    """
+    f = plain("reduce", f)
+    for element in elements(a):
+        initial = f(initial, element)
+    return initial
+
+
+@builtin
+def any_(a: list[Any], f: Function = bool) -> bool:
+    """Return whether `f` gives a true value for an element of `a`."""
+    return any(map(plain("any", f), elements(a)))
+
+
+@builtin
+def all_(a: list[Any], f: Function = bool) -> bool:
+    """Return whether `f` gives a true value for every element of `a`."""
+    return all(map(plain("all", f), elements(a)))
+
+
+@builtin
+def find(a: list[Any], f: Function) -> Any:
+    """Return the first element for which `f` gives a true value, 0 if there is none.
+
+    The method `a.find(f)` gives null if there is none.
+    """
+    return next(filter(plain("find", f), elements(a)), 0)
+
+
+@builtin
+def find_index(a: list[Any], f: Function) -> int:
+    """Return the place of the first element for which `f` gives a true value, -1 if there is none."""
+    f = plain("find_index", f)
+    return next((i for i, element in enumerate(elements(a)) if f(element)), -1)
+
+
+@builtin
+def group_by(a: list[Any], f: Function) -> dict[Any, Any]:
+    """Return a dict of arrays: the elements of `a` by `f(element)`.
+
+    ```
+    print(group_by([1, 2, 3], x => if x % 2 == 0 { "even" } else { "odd" }))  # expect: {"even": [2], "odd": [1, 3]}
+    ```
+    """
+    f = plain("group_by", f)
+    groups: dict[Any, Any] = {}
+    for element in elements(a):
+        groups.setdefault(f(element), []).append(element)
+    return groups
+
+
+def _size(name: str, n: int) -> int:
+    if n < 1:
+        raise errors.ValueError(f"{name}() size must be at least 1, got {n}")
+    return n
+
+
+@builtin
+def chunk(a: list[Any], n: int) -> list[Any]:
+    """Return the elements of `a` in arrays of `n`; the last may be shorter.
+
+    ```
+    print(chunk([1, 2, 3, 4, 5], 2))  # expect: [[1, 2], [3, 4], [5]]
+    ```
+    """
+    a, n = elements(a), _size("chunk", n)
+    return [a[i : i + n] for i in range(0, len(a), n)]
+
+
+@builtin
+def windows(a: list[Any], n: int) -> list[Any]:
+    """Return every run of `n` neighbours.
+
+    ```
+    print(windows([1, 2, 3], 2))  # expect: [[1, 2], [2, 3]]
+    ```
+    """
+    a, n = elements(a), _size("windows", n)
+    return [a[i : i + n] for i in range(len(a) - n + 1)]
+
+
+@builtin
+def flatten(a: list[Any]) -> list[Any]:
+    """Return `a` with the elements of its arrays in their place, one level deep."""
+    flat: list[Any] = []
+    for element in elements(a):
+        flat += element if isinstance(element, list) else [element]
+    return flat
+
+
+@builtin
+def zip_(a: list[Any], b: list[Any]) -> list[Any]:
+    """Return pairs of the elements at the same places, as many as the shorter has."""
+    return [[x, y] for x, y in zip(elements(a), elements(b), strict=False)]
+
+
+@builtin
+def enumerate_(a: list[Any]) -> list[Any]:
+    """Return pairs of index and element."""
+    return [[i, element] for i, element in enumerate(elements(a))]
+
+
+@builtin
+def take(a: list[Any], n: int) -> list[Any]:
+    """Return the first `n` elements of `a`, or all."""
+    return elements(a)[: max(0, n)]
+
+
+@builtin
+def skip(a: list[Any], n: int) -> list[Any]:
+    """Return `a` without its first `n` elements."""
+    return elements(a)[max(0, n) :]
+
+
+@builtin
+def collect(x: Any) -> list[Any]:
+    """Return what `x` gives when it is run through, as an array."""
+    return list(x)
+
+
+@builtin
+def keys(d: dict[Any, Any]) -> list[Any]:
+    """Return the keys of `d` in order, `[]` for what is no dict. `d.keys()` has them as they were put in."""
+    return sorted_keys(d) if isinstance(d, dict) else []
+
+
+@builtin
+def values(d: dict[Any, Any]) -> list[Any]:
+    """Return the values of `d` in the order of their keys, `[]` for what is no dict."""
+    return [d[key] for key in keys(d)]
+
+
+@builtin
+def items(d: dict[Any, Any]) -> list[Any]:
+    """Return `[key, value]` pairs in the order of the keys, `[]` for what is no dict.
+
+    ```
+    print(items({"b": 2, "a": 1}), {"b": 2, "a": 1}.items())  # expect: [[a, 1], [b, 2]] [[b, 2], [a, 1]]
+    ```
+    """
+    return [[key, d[key]] for key in keys(d)]
+
+
+@builtin
+def has_key(d: dict[Any, Any], key: Any) -> int:
+    """Return 1 if `d` has `key`, else 0; the method gives a bool."""
+    return int(dict.__contains__(d, key))
+
+
+@builtin
+def get(d: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    """Return the value for `key`, `default` if there is none."""
+    return dict.get(d, key, default)
+
+
+@builtin
+def get_default(d: dict[Any, Any], key: Any, default: Any) -> Any:
+    """Return the value for `key`, `default` if there is none."""
+    return dict.get(d, key, default)
+
+
+@builtin(aliases=("update",))
+def merge(a: dict[Any, Any], b: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a new dict with the entries of both; `b` wins. The method `a.update(b)` changes `a`.
+
+    ```
+    print(merge({"a": 1, "b": 1}, {"b": 2}))  # expect: {"a": 1, "b": 2}
+    ```
+    """
+    return {**a, **b}
+
+
+@builtin
+def invert(d: dict[Any, Any]) -> dict[Any, Any]:
+    """Return a dict from the values of `d`, as text unless they are ints, to its keys."""
+    return {value if isinstance(value, str | int) else print_text(value): key for key, value in dict.items(d)}

@@ -1,0 +1,414 @@
+"""Files.
+
+A whole file is read or written in one thread hop.  A written file is whole or not
+there: it is made beside its place and then moved.  Errors carry `path` and `reason`.
+The plain forms block in a plain function and suspend in an async context.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from hocket import errors
+from hocket.runtime.promises import promise_all
+from hocket.runtime.registry import builtin
+from hocket.runtime.tasks import AsyncFunction
+from hocket.runtime.threads import in_thread
+from hocket.stdlib.collections import elements
+from hocket.stdlib.tasks import get_task_pool_size
+from hocket.stdlib.text import lines
+
+
+@contextlib.contextmanager
+def _as_file_error(doing: str, path: str) -> Iterator[None]:
+    """Raise the system's errors as the language's: `Failed to read file 'p': …`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        number = f" (os error {error.errno})" if error.errno is not None else ""
+        raise _type_of(error)(f"Failed to {doing} '{path}': {reason}{number}", path=path, reason=reason) from error
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        reason = f"invalid UTF-8 at byte {error.start} (0x{byte:02x})"
+        raise errors.FileError(f"Failed to {doing} '{path}': {reason}", path=path, reason=reason) from error
+    except ValueError as error:  # NUL in a path, half of a surrogate pair in a text
+        reason = str(error)
+        raise errors.FileError(f"Failed to {doing} '{path}': {reason}", path=path, reason=reason) from error
+
+
+def _type_of(error: OSError) -> type[errors.FileError]:
+    if isinstance(error, FileNotFoundError):
+        return errors.FileNotFound
+    return errors.PermissionDenied if isinstance(error, PermissionError) else errors.FileError
+
+
+def _path(path: str) -> str:
+    """Return `path`; raises Python's TypeError for a number, which would name an open file."""
+    return os.fspath(path)
+
+
+def _read(path: str) -> str:
+    with _as_file_error("read file", path):
+        return _read_raw(path).decode("utf-8")
+
+
+def _read_raw(path: str) -> bytes:
+    with open(_path(path), "rb") as file:
+        return file.read()
+
+
+def _read_bytes(path: str) -> bytes:
+    with _as_file_error("read file", path):
+        return _read_raw(path)
+
+
+def _write(path: str, content: bytes, overwrite: bool = True) -> bool:
+    """Put `content` at `path`, whole or not at all; refuse an existing file unless `overwrite`."""
+    with _as_file_error("write file", path):
+        target = Path(_path(path)).resolve()  # a link stays a link
+        if not overwrite and target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        part = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+        try:
+            part.write_bytes(content)
+            _put(part, target, overwrite)
+        finally:
+            part.unlink(missing_ok=True)
+    return True
+
+
+def _put(part: Path, target: Path, overwrite: bool) -> None:
+    if not overwrite:
+        # A link is made only where nothing is: two writers cannot both succeed.
+        with contextlib.suppress(PermissionError, NotImplementedError, AttributeError):
+            os.link(part, target)
+            return
+    elif target.exists():
+        shutil.copymode(target, part)
+    os.replace(part, target)
+
+
+def _encode(text: str) -> bytes:
+    return str.encode(text, "utf-8")
+
+
+def _write_text(path: str, text: str, overwrite: bool = True) -> bool:
+    with _as_file_error("write file", path):
+        content = _encode(text)
+    try:
+        return _write(path, content, overwrite)
+    except errors.FileError as error:
+        if isinstance(error.__cause__, FileExistsError):
+            error.hint = "write_file(path, text, true) replaces it"
+        raise
+
+
+def _append(path: str, text: str) -> bool:
+    with _as_file_error("append to file", path), open(_path(path), "ab") as file:
+        file.write(_encode(text))
+    return True
+
+
+@builtin
+async def async_read_file(path: str) -> str:
+    """Return the text of the file at `path`.
+
+    Raises FileNotFound, PermissionDenied, or FileError when it is not UTF-8.
+
+    ```
+    try { await async_read_file("nowhere.txt") } except FileNotFound e { print(e.path) }  # expect: nowhere.txt
+    ```
+    """
+    return await in_thread(_read, path)
+
+
+@builtin(suspending=async_read_file)
+def read_file(path: str) -> str:
+    """Return the text of the file at `path`.
+
+    Raises FileNotFound, PermissionDenied, or FileError when it is not UTF-8.
+    """
+    return _read(path)
+
+
+async def _async_read_lines(path: str) -> list[str]:
+    return lines(await in_thread(_read, path))
+
+
+@builtin(suspending=_async_read_lines)
+def read_lines(path: str) -> list[str]:
+    """Return the lines of the file at `path` without their ends."""
+    return lines(_read(path))
+
+
+@builtin
+async def async_read_bytes(path: str) -> bytes:
+    """Return the bytes of the file at `path`."""
+    return await in_thread(_read_bytes, path)
+
+
+@builtin(suspending=async_read_bytes)
+def read_binary_file(path: str) -> bytes:
+    """Return the bytes of the file at `path`."""
+    return _read_bytes(path)
+
+
+@builtin
+async def async_write_file(path: str, text: str) -> bool:
+    """Write `text` to the file at `path`, in place of what is there, whole or not at all; true.
+
+    ```
+    await async_write_file("note.txt", "kept")
+    print(await async_read_file("note.txt"))  # expect: kept
+    delete_file("note.txt")
+    ```
+    """
+    return await in_thread(_write_text, path, text)
+
+
+async def _async_write_new(path: str, text: str, overwrite: bool = False) -> bool:
+    return await in_thread(_write_text, path, text, overwrite)
+
+
+@builtin(suspending=_async_write_new)
+def write_file(path: str, text: str, overwrite: bool = False) -> bool:
+    """Write `text` to a new file at `path`, whole or not at all; true.
+
+    Raises FileError when there is a file already, unless `overwrite` is true.
+    """
+    return _write_text(path, text, overwrite)
+
+
+@builtin
+async def async_write_bytes(path: str, content: bytes) -> bool:
+    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true."""
+    return await in_thread(_write, path, memoryview(content).tobytes())
+
+
+@builtin(suspending=async_write_bytes)
+def write_binary_file(path: str, content: bytes) -> bool:
+    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true."""
+    return _write(path, memoryview(content).tobytes())
+
+
+@builtin
+async def async_append_file(path: str, text: str) -> bool:
+    """Write `text` to the end of the file at `path`, which is made if it is not there; true."""
+    return await in_thread(_append, path, text)
+
+
+@builtin(suspending=async_append_file)
+def append_file(path: str, text: str) -> bool:
+    """Write `text` to the end of the file at `path`, which is made if it is not there; true."""
+    return _append(path, text)
+
+
+@builtin
+async def async_read_files(paths: list[str], limit: int | None = None) -> list[str]:
+    """Return the texts of the files at `paths`, in order, reading at most `limit` at a time.
+
+    The first failure is raised; its field `index` says which path it is.
+    """
+    return await _each("async_read_files", [partial(_read, path) for path in elements(paths)], limit)
+
+
+@builtin
+async def async_write_files(paths: list[str], texts: list[str], limit: int | None = None) -> list[bool]:
+    """Write each text to the path at the same place, at most `limit` at a time, as `async_write_file` does.
+
+    The first failure is raised; its field `index` says which path it is.
+    """
+    paths, texts = elements(paths), elements(texts)
+    if len(paths) != len(texts):
+        raise errors.ValueError(f"async_write_files() expects as many texts as paths, got {len(texts)}, {len(paths)}")
+    pairs = zip(paths, texts, strict=True)
+    return await _each("async_write_files", [partial(_write_text, path, text) for path, text in pairs], limit)
+
+
+async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) -> list[Any]:
+    """Run each action in a thread; a failure gets its index."""
+
+    def indexed(index: int, action: Callable[[], Any]) -> Any:
+        async def one() -> Any:
+            try:
+                return await in_thread(action)
+            except errors.Error as error:
+                error.fields["index"] = index
+                raise
+
+        return AsyncFunction(one, name)
+
+    calls = [indexed(index, action) for index, action in enumerate(actions)]
+    return await promise_all(calls, limit or get_task_pool_size())
+
+
+async def _async_exists(path: str) -> bool:
+    return await in_thread(os.path.exists, _path(path))
+
+
+@builtin(aliases=("path_exists",), suspending=_async_exists)
+def file_exists(path: str) -> bool:
+    """Return whether there is a file or folder at `path`."""
+    return os.path.exists(_path(path))
+
+
+@builtin
+async def async_exists(path: str) -> bool:
+    """Return whether there is a file or folder at `path`."""
+    return await _async_exists(path)
+
+
+def _size(path: str) -> int:
+    with _as_file_error("read file", path):
+        return os.stat(_path(path)).st_size
+
+
+async def _async_size(path: str) -> int:
+    return await in_thread(_size, path)
+
+
+@builtin(suspending=_async_size)
+def file_size(path: str) -> int:
+    """Return the number of bytes of the file at `path`."""
+    return _size(path)
+
+
+def _delete(path: str) -> bool:
+    with _as_file_error("delete file", path):
+        os.unlink(_path(path))
+    return True
+
+
+@builtin
+async def async_delete(path: str) -> bool:
+    """Delete the file at `path`; true."""
+    return await in_thread(_delete, path)
+
+
+@builtin(suspending=async_delete)
+def delete_file(path: str) -> bool:
+    """Delete the file at `path`; true."""
+    return _delete(path)
+
+
+def _move(path: str, to: str) -> bool:
+    with _as_file_error("rename file", path):
+        os.replace(_path(path), _path(to))
+    return True
+
+
+@builtin
+async def async_move(path: str, to: str) -> bool:
+    """Move the file at `path` to `to`, in place of what is there; true."""
+    return await in_thread(_move, path, to)
+
+
+@builtin(suspending=async_move)
+def rename_file(path: str, to: str) -> bool:
+    """Move the file at `path` to `to`, in place of what is there; true."""
+    return _move(path, to)
+
+
+def _copy(path: str, to: str) -> bool:
+    return _write(to, _read_bytes(path))
+
+
+@builtin
+async def async_copy(path: str, to: str) -> bool:
+    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true."""
+    return await in_thread(_copy, path, to)
+
+
+@builtin(suspending=async_copy)
+def copy_file(path: str, to: str) -> bool:
+    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true."""
+    return _copy(path, to)
+
+
+def _list(path: str) -> list[str]:
+    with _as_file_error("list directory", path):
+        return sorted(os.listdir(_path(path)))
+
+
+@builtin
+async def async_list_dir(path: str) -> list[str]:
+    """Return the names in the folder at `path`, in order."""
+    return await in_thread(_list, path)
+
+
+@builtin(suspending=async_list_dir)
+def list_dir(path: str) -> list[str]:
+    """Return the names in the folder at `path`, in order."""
+    return _list(path)
+
+
+def _make_dir(path: str) -> bool:
+    with _as_file_error("create directory", path):
+        os.makedirs(_path(path), exist_ok=True)
+    return True
+
+
+@builtin
+async def async_mkdir(path: str) -> bool:
+    """Make the folder at `path`, and those it is in, if they are not there; true."""
+    return await in_thread(_make_dir, path)
+
+
+@builtin(suspending=async_mkdir)
+def create_dir(path: str) -> bool:
+    """Make the folder at `path`, and those it is in, if they are not there; true."""
+    return _make_dir(path)
+
+
+def _remove_dir(path: str) -> bool:
+    with _as_file_error("remove directory", path):
+        os.rmdir(_path(path))
+    return True
+
+
+async def _async_remove_dir(path: str) -> bool:
+    return await in_thread(_remove_dir, path)
+
+
+@builtin(suspending=_async_remove_dir)
+def os_rmdir(path: str) -> bool:
+    """Remove the empty folder at `path`; true."""
+    return _remove_dir(path)
+
+
+@builtin(aliases=("path_join",))
+def join_path(*parts: str) -> str:
+    """Return one path of all parts.
+
+    ```
+    print(join_path("data", "in", "a.csv"))  # expect: data/in/a.csv
+    ```
+    """
+    return os.path.join("", *parts)
+
+
+@builtin
+def dirname(path: str) -> str:
+    """Return the folder of `path`."""
+    return os.path.dirname(_path(path))
+
+
+@builtin
+def basename(path: str) -> str:
+    """Return the last part of `path`."""
+    return os.path.basename(_path(path))
+
+
+@builtin
+def path_extension(path: str) -> str:
+    """Return what follows the last dot of the name, `""` if there is none."""
+    return os.path.splitext(_path(path))[1].removeprefix(".")

@@ -1,0 +1,231 @@
+"""Methods that change their collection, or differ from the function of their name.
+
+`push append insert remove clear sort reverse update` change the collection and give
+it back; `pop`, `remove_at` and a dict's `remove` change it and give the element.
+What is not here is the function itself, called with the value first.
+"""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.ranges import Range
+from hocket.runtime.registry import method
+from hocket.runtime.values import print_text
+from hocket.stdlib import collections
+from hocket.stdlib.collections import Function, elements, holds, in_order, plain, position
+
+
+@method(list, aliases=("append",))
+def push(a: list[Any], x: Any) -> list[Any]:
+    """Put `x` at the end of the array and return the array.
+
+    ```
+    let a := [1]
+    a.push(2).push(3)
+    print(a)  # expect: [1, 2, 3]
+    ```
+    """
+    a.append(x)
+    return a
+
+
+@method(list)
+def pop(a: list[Any], i: int = -1) -> Any:
+    """Take the element at `i`, else the last one, out of the array and return it.
+
+    ```
+    let a := [1, 2, 3]
+    print(a.pop(), a)  # expect: 3 [1, 2]
+    ```
+    """
+    if not a:
+        raise errors.IndexError("pop() from an empty array")
+    return a.pop(position(a, i))
+
+
+@method(list)
+def insert(a: list[Any], i: int, x: Any) -> list[Any]:
+    """Put `x` before the element at `i` and return the array; `i` may be the length."""
+    a.insert(len(a) if i == len(a) else position(a, i), x)
+    return a
+
+
+@method(list)
+def remove(a: list[Any], x: Any) -> list[Any]:
+    """Take the first element equal to `x`, if there is one, out of the array and return the array."""
+    at = collections.index_of(a, x)
+    if at >= 0:
+        del a[at]
+    return a
+
+
+@method(list)
+def remove_at(a: list[Any], i: int) -> Any:
+    """Take the element at `i` out of the array and return it."""
+    return a.pop(position(a, i))
+
+
+@method(list, dict, set)
+def clear(x: Any) -> Any:
+    """Take everything out of the collection and return it, empty."""
+    x.clear()
+    return x
+
+
+@method(list)
+def sort(a: list[Any], compare: Function | None = None) -> list[Any]:
+    """Bring numbers or strings into order, or all by `compare(x, y)`, and return the array.
+
+    ```
+    let a := [3, 1, 2]
+    a.sort()
+    print(a)  # expect: [1, 2, 3]
+    ```
+    """
+    a[:] = in_order(a) if compare is None else sorted(a, key=cmp_to_key(plain("sort", compare)))
+    return a
+
+
+@method(list)
+def sort_by(a: list[Any], f: Function) -> list[Any]:
+    """Return a new array in the order of `f(element)`."""
+    return collections.sort_by(a, f)
+
+
+@method(list)
+def reverse(a: list[Any]) -> list[Any]:
+    """Turn the array round and return it."""
+    a.reverse()
+    return a
+
+
+@method(list, Range, set, tuple)
+def find(a: list[Any], f: Function) -> Any:
+    """Return the first element for which `f` gives a true value, null if there is none."""
+    return next(filter(plain("find", f), elements(a)), None)
+
+
+@method(list, Range, set, tuple)
+def reduce(a: list[Any], f: Any, initial: Any) -> Any:
+    """Return `f(f(initial, first), second)` and so on; the two arguments may be in either order.
+
+    ```
+    print([1, 2, 3].reduce((sum, x) => sum + x, 0))  # expect: 6
+    ```
+    """
+    return collections.reduce(a, f, initial) if callable(initial) else collections.reduce(a, initial, f)
+
+
+@method(list, Range, set, tuple)
+def for_each(a: list[Any], f: Function) -> None:
+    """Call `f` with each element."""
+    f = plain("for_each", f)
+    for element in elements(a):
+        f(element)
+
+
+@method(list, Range, tuple)
+def first(a: list[Any]) -> Any:
+    """Return the first element, null if there is none."""
+    return next(iter(a), None)
+
+
+@method(list, Range, tuple)
+def last(a: list[Any]) -> Any:
+    """Return the last element, null if there is none."""
+    return next(reversed(a), None)
+
+
+@method(list, Range, tuple)
+def join(a: list[Any], separator: str = "") -> str:
+    """Return the elements as text, with `separator` between them."""
+    return separator.join(map(print_text, a))
+
+
+@method(str, list, dict, set, Range, tuple, aliases=("includes",))
+def contains(x: Any, item: Any) -> bool:
+    """Return whether `item` is a substring, an element or a key."""
+    return str.__contains__(x, item) if isinstance(x, str) else holds(x, item)
+
+
+@method(set)
+def add(s: set[Any], x: Any) -> set[Any]:
+    """Put `x` into the set and return the set."""
+    s.add(x)
+    return s
+
+
+@method(set)
+def remove_(s: set[Any], x: Any) -> set[Any]:
+    """Take `x`, if it is there, out of the set and return the set."""
+    s.discard(x)
+    return s
+
+
+@method(dict)
+def keys(d: dict[Any, Any]) -> list[Any]:
+    """Return the keys in the order in which they were put in."""
+    return list(d)
+
+
+@method(dict)
+def values(d: dict[Any, Any]) -> list[Any]:
+    """Return the values in the order in which they were put in."""
+    return list(d.values())
+
+
+@method(dict, aliases=("entries",))
+def items(d: dict[Any, Any]) -> list[Any]:
+    """Return `[key, value]` pairs in the order in which they were put in."""
+    return [[key, value] for key, value in d.items()]
+
+
+@method(dict, aliases=("has",))
+def has_key(d: dict[Any, Any], key: Any) -> bool:
+    """Return whether the dict has `key`."""
+    return holds(d, key)
+
+
+@method(dict)
+def update(d: dict[Any, Any], other: dict[Any, Any]) -> dict[Any, Any]:
+    """Put the entries of `other` into the dict and return the dict."""
+    if not isinstance(other, dict):
+        raise TypeError
+    d.update(other)
+    return d
+
+
+@method(dict)
+def remove__(d: dict[Any, Any], key: Any) -> Any:
+    """Take the entry for `key` out of the dict and return its value.
+
+    Raises KeyError when there is none.
+
+    ```
+    let d := {"a": 1}
+    print(d.remove("a"), d)  # expect: 1 {}
+    ```
+    """
+    if not holds(d, key):
+        raise errors.KeyError(f'Missing map key: "{print_text(key)}"')
+    return d.pop(key)
+
+
+@method(str)
+def split(s: str, separator: str | None = None) -> list[str]:
+    """Return the parts between the separators, between blanks without one.
+
+    ```
+    print("a b  c".split(), "abc".split(""), "a,b".split(","))  # expect: [a, b, c] [a, b, c] [a, b]
+    ```
+    """
+    return list(s) if separator == "" else s.split(separator)
+
+
+@method(str)
+def find_(s: str, part: str) -> int:
+    """Return the first place of `part`, -1 if it is not there."""
+    return s.find(part)

@@ -1,0 +1,86 @@
+"""Random numbers.
+
+One stream for the process, seeded by `set_random_seed` or the environment variable
+`HOCKET_SEED`; a seeded stream is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import string
+import uuid
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.registry import builtin
+from hocket.stdlib.collections import elements
+
+# None seeds from the system, text from the text alone.
+_stream = random.Random(os.environ.get("HOCKET_SEED"))
+
+
+@builtin
+def random_() -> float:
+    """Return a float from 0 up to, not including, 1."""
+    return _stream.random()
+
+
+@builtin
+def random_int(a: int, b: int) -> int:
+    """Return an int from `a` to `b`, both included.
+
+    ```
+    set_random_seed(7)
+    let n := random_int(1, 6)
+    print(n >= 1 && n <= 6)  # expect: true
+    ```
+    """
+    if a > b:
+        raise errors.ValueError(f"random_int() expects the smaller number first, got {a} and {b}")
+    return _stream.randint(int(a), int(b))
+
+
+@builtin
+def random_choice(a: list[Any]) -> Any:
+    """Return an element of `a`, 0 if it is empty."""
+    a = elements(a)
+    return _stream.choice(a) if a else 0
+
+
+@builtin
+def shuffle(a: list[Any]) -> list[Any]:
+    """Return the elements of `a` in random order."""
+    return _stream.sample(elements(a), len(elements(a)))
+
+
+@builtin
+def random_id(n: int) -> str:
+    """Return `n` random letters and digits."""
+    return "".join(_stream.choices(string.ascii_letters + string.digits, k=max(0, n)))
+
+
+@builtin
+def uuid_v4() -> str:
+    """Return a random UUID."""
+    return str(uuid.UUID(int=_stream.getrandbits(128), version=4))
+
+
+@builtin
+def set_random_seed(n: int) -> None:
+    """Begin the stream that belongs to the seed `n`.
+
+    ```
+    set_random_seed(1)
+    let a := random()
+    set_random_seed(1)
+    print(random() == a)  # expect: true
+    ```
+    """
+    _stream.seed(n)
+
+
+@builtin
+def clear_random_seed() -> None:
+    """Go on with numbers that nobody can foresee."""
+    _stream.seed()

@@ -1,0 +1,122 @@
+"""The names by which generated code reaches the runtime.
+
+They begin with two underscores, which no name of a program may, and lie under the
+library in a session's namespace.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import Any
+
+from hocket import errors, stdlib
+from hocket.runtime import operators
+from hocket.runtime.foreign import translate
+from hocket.runtime.promises import Promise
+from hocket.runtime.scopes import Scope, Shield, Timeout
+from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, Task, lift, spawn, spawn_block
+from hocket.runtime.values import Range, equal, format_value, print_text
+
+SIMPLE = frozenset({int, str, bool, type(None)})
+"""Classes whose `==` is the language's when both sides are of one of them."""
+
+
+def support() -> dict[str, Any]:
+    """Return the runtime's names for a new session."""
+    names: dict[str, Any] = {
+        # classes
+        "int": int,
+        "dict": dict,
+        "list": list,
+        "isinstance": isinstance,
+        "Exception": Exception,
+        "Box": operators.Box,
+        "unset": operators.UNSET,
+        "simple": SIMPLE,
+        # operators
+        "add": operators.add,
+        "div": operators.divide,
+        "mod": operators.remainder,
+        "pow": operators.power,
+        "equal": equal,
+        "contains": operators.contains,
+        "range": Range,
+        "loop_range": operators.loop_range,
+        "slice": operators.slice_,
+        "iterate": operators.iterate,
+        "iterate_pairs": operators.iterate_pairs,
+        "entries": operators.entries,
+        "unpack": operators.unpack,
+        "unpack_dict": operators.unpack_dict,
+        "text": print_text,
+        "format": format_value,
+        "field": partial(operators.field, stdlib.methods),
+        "set_field": operators.set_field,
+        "mistyped": operators.mistyped,
+        # errors
+        "throw": operators.throw,
+        "caught": translate,
+        "Cancelled": Cancelled,
+        "cancelled": lambda stop: errors.CancelledError("Task was cancelled"),
+        # arrays that only one variable holds
+        "references": sys.getrefcount,
+        "alone": references_of_one_variable(),
+        "push": stdlib.namespace()["push"],
+        # tasks
+        "async": async_function,
+        "Async": AsyncFunction,
+        "Suspending": Suspending,
+        "promises": frozenset({Promise, Task}),
+        "lift": lift,
+        "lifting": lifting,
+        "plain": plain,
+        "spawn": spawn,
+        "spawn_block": spawn_block,
+        "Scope": Scope,
+        "Shield": Shield,
+        "Timeout": Timeout,
+    }
+    names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}
+    names |= {f"type_{name}": classes for name, classes in operators.TYPES.items()}
+    return {f"__{name}": value for name, value in names.items()}
+
+
+def references_of_one_variable() -> int:
+    """Return what `sys.getrefcount` says of a value that one variable holds, −1 if it cannot tell.
+
+    Interpreters that borrow references of locals count less; then arrays are copied.
+    """
+    value: list[Any] = []
+    one = sys.getrefcount(value)
+    other = value
+    two = sys.getrefcount(value)
+    return one if other is value and two == one + 1 else -1
+
+
+def async_function(function: Any) -> AsyncFunction:
+    """Wrap a coroutine function of the program; a decorator."""
+    return AsyncFunction(function, function.__name__)
+
+
+def lifting(function: Any) -> Any:
+    """Return `function` so that its call can be awaited, for `await f(x)` with any `f`."""
+    if isinstance(function, Suspending):
+        return function.direct
+
+    def call(*args: Any, **named: Any) -> Any:
+        return lift(function(*args, **named))
+
+    return call
+
+
+def plain(function: Any) -> Any:
+    """Return `function` as one that is awaited but gives its value as it is.
+
+    For a suspending builtin's name that a later cell has given another meaning.
+    """
+
+    async def call(*args: Any, **named: Any) -> Any:
+        return function(*args, **named)
+
+    return call

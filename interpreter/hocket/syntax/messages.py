@@ -1,0 +1,329 @@
+"""Syntax errors in the user's terms.
+
+`HABITS` is a table of what people write who come from other languages, and what to
+write here.  For everything else the message says what was found and what could have
+stood there instead, which the parser's tables know; terminals never appear in it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from hocket.errors import Problem
+from hocket.source import Span
+from hocket.syntax import tables
+from hocket.syntax.filter import WORDS
+from hocket.syntax.tables import END
+from hocket.syntax.tokens import RESERVED, SPELLINGS, Tokens
+
+ANY = "ANY"
+# The beginning of the statement.
+START = "START"
+PLAIN = frozenset({END, "STRING", "FSTRING_START"})
+LINE_END = "line end"
+
+
+class Finding(NamedTuple):
+    """What is wrong, what to write instead, and the position in the stream if it is not where the parser stopped."""
+
+    message: str
+    hint: str | None = None
+    position: int | None = None
+
+
+class Habit(NamedTuple):
+    """A way of other languages: the texts up to the token that cannot be understood."""
+
+    texts: tuple[str, ...]
+    message: str
+    hint: str
+
+
+HABITS = (
+    Habit(("elif", ANY), "there is no `elif`", "write `else if`"),
+    Habit(("elsif", ANY), "there is no `elsif`", "write `else if`"),
+    Habit(("elseif", ANY), "there is no `elseif`", "write `else if`"),
+    Habit((START, "do", "{"), "there is no `do`", "write `loop { … if !condition { break } }`"),
+    Habit((START, "unless", ANY), "there is no `unless`", "write `if !condition { … }`"),
+    Habit((START, "until", ANY), "there is no `until`", "write `while !condition { … }`"),
+    Habit((START, "foreach", ANY), "there is no `foreach`", "write `for x in xs { … }`"),
+    Habit((START, "repeat", ANY), "there is no `repeat`", "write `for i in 0..n { … }`"),
+    Habit((START, "switch", ANY), "there is no `switch`", "write `if … { } else if … { }`"),
+    Habit((START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit((START, "for", ANY, ":="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit((START, "for", ANY, "="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit((START, "for", ANY, "of"), "this is not how a `for` is written", "write `for x in xs { … }`"),
+    Habit((START, "var", ANY), "there is no `var`", "write `mut x := 1`, or `let` for what is not reassigned"),
+    Habit((START, "val", ANY), "there is no `val`", "write `let x := 1`"),
+    Habit((START, "def", ANY), "there is no `def`", "write `func`"),
+    Habit((START, "function", ANY), "there is no `function`", "write `func`"),
+    Habit((START, "async", "function", ANY), "there is no `function`", "write `async func`"),
+    Habit((START, "async", "def", ANY), "there is no `def`", "write `async func`"),
+    Habit(("function", "("), "there is no `function`", "write `func(x) { … }`, or `x => e`"),
+    Habit(("lambda", ANY), "there is no `lambda`", "write `x => e`"),
+    Habit(("new", ANY), "there is no `new`", "call the constructor: `Name(…)`"),
+    Habit((START, "delete", ANY), "there is no `delete`", "write `d.remove(key)`"),
+    Habit((START, "pass", ANY), "there is no `pass`", "an empty block is `{ }`"),
+    Habit((START, "raise", ANY), "there is no `raise`", "write `throw`"),
+    Habit((START, "print", ANY), "`print` is a function", "write `print(…)`"),
+    Habit((START, "echo", ANY), "there is no `echo`", "write `print(…)`"),
+    Habit(("?",), "there is no `? :`", "write `if condition { a } else { b }`"),
+    Habit(("is",), "there is no `is`", "write `==`"),
+    Habit(("instanceof",), "there is no `instanceof`", "compare `type(x)`"),
+    Habit(("|",), "there is no operator `|`", "write `||`"),
+    Habit(("->",), "a function without a name is written with `=>`", "write `(a, b) => e`"),
+    Habit((START, ANY, ","), "several names to assign to stand in brackets", "write `[a, b] := [1, 2]`"),
+    Habit(("::",), "there is no `::`", "write `.`"),
+    Habit((":", ":"), "there is no `::`", "write `.`"),
+)
+BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func"})
+
+
+class Failure(NamedTuple):
+    """Where the parser got stuck."""
+
+    tokens: Tokens
+    terminals: list[str]
+    indices: list[int]
+    # Position in the stream of the token that fits nowhere, and of the statement's first.
+    at: int
+    start: int
+    states: list[int]
+
+    def place(self, position: int) -> Span:
+        """Return the place of the token at a position of the stream."""
+        index, terminal = self.indices[position], self.terminals[position]
+        starts, ends = self.tokens.starts, self.tokens.ends
+        if terminal == END or (terminal == "_SEP" and self.between(position)):
+            end = ends[index - 1] if index else 0
+            return Span(end, end)
+        if terminal in ("FSTRING_MIDDLE", "FSTRING_END"):
+            return Span(starts[index], starts[index] + 1)
+        return Span(starts[index], ends[index])
+
+    def between(self, position: int) -> str:
+        """Return what separates two statements: a line end, a `;` or nothing."""
+        index = self.indices[position]
+        text = self.tokens.source.text[self.tokens.ends[index - 1] if index else 0 : self.tokens.starts[index]]
+        return LINE_END if "\n" in text else ";" if ";" in text else ""
+
+    def text(self, position: int) -> str:
+        """Return the text of the token at a position of the stream; of a string only what kind it is."""
+        terminal = self.terminals[position]
+        if terminal == END:
+            return "end of the text"
+        if terminal == "_SEP" and self.between(position):
+            return self.between(position)
+        if terminal in PLAIN:
+            return "string"
+        start, end = self.place(position)
+        return self.tokens.source.text[start:end]
+
+    def texts(self) -> list[str]:
+        """Return the texts of the statement up to the token that fits nowhere."""
+        return [self.text(position) for position in range(self.start, self.at + 1)]
+
+
+def problem(failure: Failure) -> Problem:
+    """Return what to tell the user about a place where the parser got stuck."""
+    expected = _expected(failure.states)
+    incomplete = failure.terminals[failure.at] == END
+    texts = failure.texts()
+    finding = _habit(failure, texts) or _special(failure, texts, expected) or _generic(failure, expected)
+    place = failure.place(failure.at if finding.position is None else finding.position)
+    return Problem(finding.message, failure.tokens.source, place, finding.hint, incomplete)
+
+
+def _habit(failure: Failure, texts: list[str]) -> Finding | None:
+    """Look the statement up in the table."""
+    if failure.terminals[failure.at] == END or texts[-1] in (LINE_END, ";"):
+        return None
+    texts = [START, *texts]
+    for pattern, message, hint in HABITS:
+        found = texts[-len(pattern) :]
+        if len(found) == len(pattern) and all(want in (ANY, got) for want, got in zip(pattern, found, strict=True)):
+            word = next(number for number, want in enumerate(pattern) if want not in (START, ANY))
+            return Finding(message, hint, failure.at + 1 - len(pattern) + word)
+    return None
+
+
+# ---- what the language itself has to say
+
+
+def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """Return the message of an error that is more than one unexpected token."""
+    return (
+        _absent_word(failure, texts)
+        or _word(failure, texts, expected)
+        or _assignment(failure, texts, expected)
+        or _layout(texts)
+        or _comparison(failure, expected)
+    )
+
+
+def _keywords() -> frozenset[str]:
+    return tables.load().words
+
+
+def _absent_word(failure: Failure, texts: list[str]) -> Finding | None:
+    """A word of the language that the grammar does not have."""
+    terminal, found = failure.terminals[failure.at], texts[-1]
+    if terminal in RESERVED:
+        return Finding(f"`{found}` is a reserved word", "this version of the language does not have it")
+    if terminal == END or found in (LINE_END, ";"):
+        return None
+    absent = WORDS - _keywords()
+    absent |= {spelling for spelling, word in SPELLINGS.items() if word in absent}
+    if len(texts) > 1 and texts[-2] in absent:
+        return Finding(f"there is no `{texts[-2]}` in this version of the language", None, failure.at - 1)
+    if texts[0] in absent and found == "{":
+        return Finding(f"there is no `{texts[0]}` in this version of the language", None, failure.start)
+    return None
+
+
+def _word(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """A keyword where a name should be, or without the one that it goes on with."""
+    found = texts[-1]
+    if failure.at == failure.start and found in ("else", "except", "finally"):
+        return Finding(f"`{found}` without `{'if' if found == 'else' else 'try'}`")
+    is_keyword = found in _keywords() and failure.terminals[failure.at] != "NAME"
+    if is_keyword and "a name" in expected:
+        return Finding(f"`{found}` is a keyword and cannot be a name")
+    return None
+
+
+def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """An assignment where an expression should be, or to what cannot be assigned to."""
+    language, found = tables.load(), texts[-1]
+    if failure.terminals[failure.at] not in (language.texts["="], language.texts[":="], language.texts["+="]):
+        return None
+    if {"an expression", "a name", "`:`"}.intersection(expected):
+        return None
+    if sum(text in ("(", "[", "{") for text in texts) > sum(text in (")", "]", "}") for text in texts):
+        return Finding("an assignment is a statement and stands alone", "write `==` to compare")
+    if texts[0] in ("if", "while"):
+        return Finding(f"`{found}` assigns, which a condition cannot", "write `==` to compare")
+    if any(text in (":=", "=") for text in texts[:-1]):
+        return Finding("assignments cannot be chained", "write one statement for each")
+    return Finding("this cannot be assigned to", "a name, a field `a.b` or an element `a[i]` can")
+
+
+def _layout(texts: list[str]) -> Finding | None:
+    """Python's and C's ways to set off a body."""
+    if texts[-1] == ":" and (texts[0] in BODY_WORDS or "else" in texts[-2:]):
+        return Finding("found `:`, expected `{`", "a body stands in braces: `if c { … }`")
+    if texts[-1] == ";" and texts[0] == "for":
+        return Finding("this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`")
+    return None
+
+
+def _comparison(failure: Failure, expected: list[str]) -> Finding | None:
+    if failure.terminals[failure.at] in ("LESS", "GREATER", "COMPARE") and "an expression" not in expected:
+        return Finding("comparisons cannot be chained", "write `a < b && b < c`")
+    return None
+
+
+# ---- found and expected
+
+
+def _generic(failure: Failure, expected: list[str]) -> Finding:
+    found = failure.text(failure.at)
+    shown = found if failure.terminals[failure.at] in PLAIN or found == LINE_END else f"`{found}`"
+    if not expected:
+        return Finding(f"unexpected {shown}")
+    *others, last = expected
+    wanted = f"{', '.join(others)} or {last}" if others else last
+    return Finding(f"found {shown}, expected {wanted}")
+
+
+def _expected(states: list[int]) -> list[str]:
+    """Return what could stand in this state, in the user's terms."""
+    language = tables.load()
+    accepted = {terminal for terminal in language.actions[states[-1]] if accepts(states, terminal)}
+    phrases: list[str] = []
+    for phrase, least, most in _groups():
+        if least <= accepted:
+            phrases.append(phrase)
+            accepted -= most
+    if "_SEP" in accepted:
+        accepted -= {"_SEP", END, "RBRACE"}
+        phrases.append(LINE_END)
+    if phrases:
+        accepted.discard(END)
+    names = {terminal: text for text, terminal in reversed(language.texts.items())}
+    singles = sorted({_phrase(names, terminal) for terminal in accepted})
+    if singles and "an operator" in phrases:
+        # `f(1 2`: nobody means an operator.
+        phrases.remove("an operator")
+    return phrases + singles[:4]
+
+
+def _phrase(names: dict[str, str], terminal: str) -> str:
+    if terminal in ("FSTRING_MIDDLE", "FSTRING_END"):
+        return "`}`"
+    if terminal.startswith("_L"):
+        return "`{`" if "LBRACE" in terminal else "`[`" if "LSQB" in terminal else "`(`"
+    return _PHRASES.get(terminal) or f"`{names[terminal]}`"
+
+
+_PHRASES = {"NAME": "a name", "STRING": "a string", "INT": "a number", "FLOAT": "a number", END: "the end"}
+
+
+@cache
+def _groups() -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+    """Return terminals that have one name together, found by asking the tables.
+
+    If the first set is accepted, the name stands for the second one.
+    """
+    texts = tables.load().texts
+    statement, expression, operand = _accepted([]), _accepted(["THROW"]), _accepted(["INT", "STAR"])
+    pattern, type_ = _accepted(["LET"]), _accepted(["LET", "NAME", texts[":"]])
+    operator = _accepted(["THROW", "INT"]) - {"_SEP", END}
+    assigning = {texts[text] for text in (":=", "=", "+=", "=>")}
+    return (
+        ("a statement", statement - {END}, statement),
+        ("an expression", operand, expression | {texts["..."], "_LBRACE_PATTERN", "_LSQB_PATTERN"}),
+        ("a name", pattern, pattern | {texts["..."]}),
+        ("a type", type_, type_),
+        ("an operator", operator, operator | assigning | {"FSTRING_SPEC"}),
+    )
+
+
+def _accepted(terminals: list[str]) -> frozenset[str]:
+    """Return the terminals that may follow these."""
+    language = tables.load()
+    states = [language.start]
+    for terminal in terminals:
+        advance(states, terminal)
+    return frozenset(terminal for terminal in language.actions[states[-1]] if accepts(states, terminal))
+
+
+def advance(states: list[int], terminal: str) -> None:
+    """Move the stack of states over one terminal that is accepted."""
+    language = tables.load()
+    while True:
+        action = language.actions[states[-1]][terminal]
+        if action >= 0:
+            states.append(action)
+            return
+        rule = language.rules[~action]
+        del states[len(states) - rule.length :]
+        states.append(language.gotos[states[-1]][rule.origin])
+
+
+def accepts(states: list[int], terminal: str) -> bool:
+    """Can `terminal` come next?  The stack stays as it is."""
+    language = tables.load()
+    # What the reductions put upon the first `depth` states.
+    depth, above = len(states), list[int]()
+    while True:
+        action = language.actions[above[-1] if above else states[depth - 1]].get(terminal)
+        if action is None:
+            return False
+        if action >= 0:
+            return True
+        rule = language.rules[~action]
+        depth -= max(0, rule.length - len(above))
+        del above[max(0, len(above) - rule.length) :]
+        above.append(language.gotos[above[-1] if above else states[depth - 1]][rule.origin])

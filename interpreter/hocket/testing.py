@@ -1,0 +1,215 @@
+"""Checks a program against its comments.
+
+    print(1 + 1)      # expect: 2
+    print(conut)      # error: Undefined variable: conut
+    ---
+    print("another program")  # expect: another program
+
+`# expect: text` is a line that the program prints; all of them, from top to bottom, are all
+that it prints.  `# error: text` is an error on this line whose first line, as it is shown,
+contains the text; an error at the top level, a problem found before anything runs, or the
+failure of a task that nothing awaited.  Each error must be expected.  A line `---` starts a
+new program, which shares nothing with the one before.  A program that expects nothing is
+refused, and one that has not ended after ten seconds is stopped.
+
+    for program in programs(path.read_text(), path.name):
+        check(program)
+"""
+
+from __future__ import annotations
+
+import _thread
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from difflib import ndiff
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from hocket import host
+from hocket.errors import Error, HocketError, StaticErrors
+from hocket.render import headline, render
+
+LIMIT = 10.0
+"""Seconds after which a program is stopped."""
+
+_EXPECTATION = re.compile(r"# (expect|error):(?: (.*))?$")
+_FENCE = re.compile(r"^( {0,3})```(\S*)\s*$")
+
+
+class Mismatch(AssertionError):
+    """A program does not do what its comments say; the message shows the difference."""
+
+
+class Program(NamedTuple):
+    """One program of a file: its name, its text and the line of the file before it."""
+
+    name: str
+    text: str
+    before: int = 0
+
+
+class Expected(NamedTuple):
+    """What a program's comments say: the printed lines, and the errors with their lines."""
+
+    output: list[str]
+    errors: list[tuple[int, str]]
+
+
+class Ended(NamedTuple):
+    """What a program did."""
+
+    output: list[str]
+    errors: list[HocketError]
+    complaints: str
+    stopped: bool
+
+
+def programs(text: str, name: str) -> list[Program]:
+    """Return the programs of a `.hkt` file, which lines `---` divide."""
+    found: list[Program] = []
+    lines: list[str] = []
+    before = 0
+    for number, line in enumerate([*text.splitlines(), "---"], 1):
+        if line.rstrip() != "---":
+            lines.append(line)
+            continue
+        found.append(Program(f"{name}:{before + 1}" if found else name, "\n".join(lines), before))
+        lines, before = [], number
+    return found
+
+
+def fenced(text: str, name: str, language: str = "hocket") -> list[Program]:
+    """Return the programs in a Markdown text: its code blocks marked as `language`."""
+    found: list[Program] = []
+    opened: tuple[str, str, int] | None = None
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        fence = _FENCE.match(line)
+        if fence is None:
+            continue
+        if opened is None:
+            opened = (fence[1], fence[2], number)
+            continue
+        if fence[2]:
+            continue
+        indent, marked, start = opened
+        opened = None
+        if marked == language:
+            body = "\n".join(line.removeprefix(indent) for line in lines[start : number - 1])
+            found += [
+                Program(f"{name}:{start + program.before + 1}", program.text, start + program.before)
+                for program in programs(body, name)
+            ]
+    return found
+
+
+def expected(program: Program) -> Expected:
+    """Return what the comments of a program say; raises Mismatch if that is nothing."""
+    output, errors = [], []
+    for number, line in enumerate(program.text.splitlines(), program.before + 1):
+        found = _EXPECTATION.search(line)
+        if found is not None and found[1] == "expect":
+            output.append((found[2] or "").rstrip())
+        elif found is not None:
+            errors.append((number, (found[2] or "").strip()))
+    if not output and not errors:
+        raise Mismatch(f"{program.name} expects nothing: write `# expect: …` or `# error: …`")
+    return Expected(output, errors)
+
+
+def check(program: Program, limit: float = LIMIT) -> None:
+    """Run a program; raises Mismatch unless it does what its comments say, within `limit` seconds."""
+    wanted = expected(program)
+    got = _run(program, limit)
+    faults = []
+    if got.stopped:
+        faults.append(f"had not ended after {limit:g} s and was stopped")
+    if got.output != wanted.output:
+        faults.append("printed (- expected, + got):\n" + "\n".join(_difference(wanted.output, got.output)))
+    faults += _error_faults(wanted.errors, got.errors)
+    if faults:
+        if got.complaints:
+            faults.append("wrote to stderr:\n" + got.complaints)
+        raise Mismatch(f"{program.name}\n" + "\n".join(faults))
+
+
+def _difference(wanted: list[str], got: list[str]) -> Iterator[str]:
+    for line in ndiff(wanted, got):
+        if not line.startswith("?"):
+            yield f"    {line}"
+
+
+def _error_faults(wanted: list[tuple[int, str]], got: list[HocketError]) -> Iterator[str]:
+    unexpected = [(place, text, error) for error in got for place, text in _shown(error)]
+    for line, text in wanted:
+        for found in unexpected:
+            if found[0] == line and text in found[1]:
+                unexpected.remove(found)
+                break
+        else:
+            yield f"line {line}: expected error: {text}"
+    for error in {id(error): error for _, _, error in unexpected}.values():
+        yield "unexpected error:\n" + render(error)
+
+
+def _shown(error: HocketError) -> list[tuple[int | None, str]]:
+    """Return line and first line of an error, of each problem if it is several."""
+    if isinstance(error, StaticErrors):
+        return [(problem.source.position(problem.span.start)[0], problem.message) for problem in error.problems]
+    if isinstance(error, Error):
+        return [(error.line, headline(error))]
+    return [(None, str(error))]
+
+
+def _run(program: Program, limit: float) -> Ended:
+    out, err = io.StringIO(), io.StringIO()
+    failures: list[HocketError] = []
+    # Lines are counted as in the file.
+    text = "\n" * program.before + program.text
+    with redirect_stdout(out), redirect_stderr(err):
+        running = host.Program(text, program.name, lambda error, _: failures.append(error))
+        with _time_limit(running, limit) as is_over:
+            outcome = host.run_alone(running.run())
+    stopped = is_over()
+    if outcome.error is not None and not stopped:
+        failures.insert(0, outcome.error)
+    lines = [line.rstrip() for line in out.getvalue().split("\n")]
+    return Ended(lines[:-1] if lines[-1] == "" else lines, failures, err.getvalue(), stopped)
+
+
+@contextmanager
+def _time_limit(program: host.Program, limit: float) -> Iterator[Callable[[], bool]]:
+    """Stop `program` after `limit` seconds, by the way that Ctrl-C takes; in the main thread only."""
+    over, done = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        if not done.wait(limit):
+            over.set()
+            while not done.wait(0.2):  # a program that goes on in its clean-up is stopped again
+                _thread.interrupt_main()
+                program.wake()
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        if not over.is_set():
+            raise KeyboardInterrupt
+        if not done.is_set():
+            program.on_sigint(signum, frame)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    with host.on_sigint(handle):
+        watcher.start()
+        try:
+            yield over.is_set
+        finally:
+            done.set()
+            watcher.join()
+
+
+def check_file(path: Path) -> None:
+    """Check all programs of a file; raises Mismatch at the first that does not do what it says."""
+    for program in programs(path.read_text(encoding="utf-8"), path.name):
+        check(program)

@@ -1,0 +1,92 @@
+"""The process of a kernel: sockets, threads and streams are ipykernel's.
+
+What differs: output is never dropped for a slow client, nothing of the user's
+IPython profile is read or made, and a message that is not quite text is sent anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.jsonutil import json_default
+from traitlets import default
+
+from hocket_kernel.kernel import HocketKernel
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def tolerant(pack: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """Return a packer that sends a lone surrogate as U+FFFD; `pack` packs what is not plain JSON.
+
+    The usual packers raise or send broken UTF-8, and a reply that is never sent hangs the client.
+    """
+
+    def packer(message: Any) -> bytes:
+        try:
+            text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError):
+            return pack(message)
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            return _SURROGATE.sub("\ufffd", text).encode()
+
+    return packer
+
+
+class KernelApp(IPKernelApp):
+    """Starts a kernel from the command line that the kernelspec gives."""
+
+    name = "hocket-kernel"
+    description = "The Jupyter kernel of Hocket."
+
+    @default("kernel_class")
+    def _default_kernel_class(self) -> type:
+        return HocketKernel
+
+    @default("outstream_class")
+    def _default_outstream_class(self) -> str:
+        return "hocket_kernel.output.ProgramStream"
+
+    @default("log_level")
+    def _default_log_level(self) -> int:
+        # A warning of ipykernel's is about Python's kernel or about the transport, on every start.
+        return logging.ERROR
+
+    def init_profile_dir(self) -> None:
+        """Leave the user's IPython profile alone."""
+        self.profile_dir = None
+
+    def init_config_files(self) -> None:
+        """Look for no configuration of IPython's."""
+
+    def load_config_file(self, *arguments: Any, **options: Any) -> None:
+        """Read no configuration of IPython's."""
+
+    def init_pdb(self) -> None:
+        """Leave out IPython's debugger: it costs start-up time and no program can call it."""
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Open the iopub channel without a limit on what waits for a slow client.
+
+        With the default of 1,000 messages a client that does not keep up loses output
+        and the final `idle`, and waits for ever.
+        """
+        context.setsockopt(zmq.SNDHWM, 0)
+        self.session.pack = tolerant(self.session.pack)
+        super().init_iopub(context)
+
+    def start(self) -> None:
+        """Serve until shut down."""
+        # Output and interrupts are served by other threads: beside a computing program they
+        # wait for this interval, several times per message.
+        sys.setswitchinterval(0.001)
+        super().start()

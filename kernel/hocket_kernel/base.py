@@ -1,0 +1,257 @@
+"""ipykernel's kernel, made fit for a language that is asynchronous.
+
+ipykernel runs one request at a time in one persistent context, raises
+KeyboardInterrupt wherever the loop happens to be, and runs subshells in threads.
+Here requests run in tasks with contexts of their own, an interrupt is the
+interpreter's business, requests that only ask are answered while a cell runs, and
+whatever concerns the program happens on the one main loop.
+"""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import functools
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import copy_context
+from types import FrameType
+from typing import Any, TypeVar, cast
+
+import comm
+from ipykernel.comm import CommManager
+from ipykernel.comm.comm import BaseComm
+from ipykernel.kernelbase import Kernel
+from jupyter_client.session import Session
+
+T = TypeVar("T")
+
+ASIDE = frozenset(
+    {
+        "complete_request",
+        "inspect_request",
+        "is_complete_request",
+        "history_request",
+        "kernel_info_request",
+        "comm_info_request",
+        "interrupt_request",
+        "shutdown_request",
+    }
+)
+"""Requests that are answered while a cell runs, and that cause no output."""
+
+# Seconds that clean-up of a program gets when the kernel is shut down, and after which
+# the process ends whatever its main thread is doing.
+GRACE = 4.0
+LAST_RESORT = 1.0
+
+
+def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
+    """Make `method` always return a reply: ipykernel sends none when a handler raises, and the client hangs."""
+
+    @functools.wraps(method)
+    async def answer(self: AsyncKernel, *arguments: Any, **options: Any) -> dict[str, Any]:
+        try:
+            return await method(self, *arguments, **options)
+        except Exception as error:
+            self.log.error("internal error of the kernel in %s", method.__name__, exc_info=True)
+            message = f"internal error of the kernel: {error}"
+            return {"status": "error", "ename": type(error).__name__, "evalue": message, "traceback": [message]}
+
+    return answer
+
+
+class AsyncKernel(Kernel):
+    """What every request needs, whatever the language.
+
+    Subclasses provide the `do_…` methods, `on_sigint` and `close_program`.
+    """
+
+    # ipykernel sleeps this long, blocking, before each reply.
+    _execute_sleep = 0.0
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.main_loop: asyncio.AbstractEventLoop
+        self._closing = False
+        self._connect_comms()
+
+    # What the language provides.
+
+    def on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Handle a stop; runs in the main thread between two instructions of whatever it was doing."""
+        raise NotImplementedError
+
+    async def close_program(self, grace: float) -> None:
+        """Cancel what runs; return when its clean-up has ended or `grace` seconds have passed."""
+        raise NotImplementedError
+
+    @property
+    def wire(self) -> Session:
+        """What packs and signs messages; the base allows for a kernel without."""
+        assert self.session is not None
+        return self.session
+
+    # The main loop.
+
+    def start(self) -> None:
+        """Begin to take requests, on the running thread's loop."""
+        super().start()
+        self.main_loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined]
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self.on_sigint)
+            signal.signal(signal.SIGTERM, self._on_sigterm)
+
+    async def on_main(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run `coroutine` in the main loop and return its value, from whichever thread.
+
+        Control requests and subshells have threads and loops of their own; what belongs
+        to the program has one.
+        """
+        if asyncio.get_running_loop() is self.main_loop:
+            return await coroutine
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self.main_loop))
+
+    # Whose output it is.
+
+    def set_parent(self, ident: list[bytes], parent: dict[str, Any], channel: str = "shell") -> None:
+        """Make `parent` the request that what happens in this context is caused by.
+
+        ipykernel's base does not tell the streams.  A request that only asks does not become
+        the place for output of threads that have no context.
+        """
+        newest = self._shell_context
+        super().set_parent(ident, parent, channel)
+        if channel != "shell":
+            return
+        if parent["header"]["msg_type"] in ASIDE:
+            self._shell_context = newest
+        else:
+            for stream in (sys.stdout, sys.stderr):
+                stream.set_parent(parent)  # type: ignore[union-attr]
+
+    # Requests beside a running cell.
+
+    async def shell_main(self, subshell_id: str | None, msg: list[Any]) -> None:
+        """Handle a request of the shell channel: cells one after the other, questions at once."""
+        if self._is_busy(subshell_id) and self._type_of(msg) in ASIDE:
+            # In a copied context: the running cell's parent stays what it is.
+            loop = asyncio.get_running_loop()
+            await loop.create_task(self.dispatch_shell(msg, subshell_id=subshell_id), context=copy_context())
+        else:
+            await super().shell_main(subshell_id, msg)
+
+    def _is_busy(self, subshell_id: str | None) -> bool:
+        if subshell_id is None:
+            return self._main_asyncio_lock.locked()
+        return bool(self.shell_channel_thread.manager.get_subshell_asyncio_lock(subshell_id).locked())
+
+    def _type_of(self, msg: list[Any]) -> str:
+        try:
+            _, frames = self.wire.feed_identities(msg, copy=False)
+            return str(self.wire.unpack(frames[1].bytes)["msg_type"])  # type: ignore[union-attr]
+        except Exception:
+            return ""  # what is wrong with it is found, and reported, where it is handled
+
+    def shell_ident(self) -> list[bytes]:
+        """Return the client of the request that this context belongs to."""
+        return cast(list[bytes], self._get_shell_context_var(self._shell_parent_ident))
+
+    # Interrupts.
+
+    async def dispatch_control(self, msg: list[Any]) -> None:
+        """Handle a request of the control channel; an interrupt does not wait for the one before it."""
+        if self._type_of(msg) != "interrupt_request":
+            await super().dispatch_control(msg)
+            return
+        parent = self._control_parent_ident, self._control_parent
+        await self.process_control(msg)
+        self._control_parent_ident, self._control_parent = parent
+
+    def pre_handler_hook(self) -> None:
+        """Keep the handler of SIGINT as it is."""
+
+    def post_handler_hook(self) -> None:
+        """Keep the handler of SIGINT as it is."""
+
+    async def interrupt_request(self, stream: Any, ident: list[bytes], parent: dict[str, Any]) -> None:
+        """Stop what runs, asked by message; like a SIGINT from the client."""
+        self.signal_main()
+        self.wire.send(stream, "interrupt_reply", {"status": "ok"}, parent, ident=ident)
+
+    def signal_main(self) -> None:
+        """Send SIGINT to the main thread."""
+        if os.name == "nt":
+            _thread.interrupt_main(signal.SIGINT)
+        else:
+            # Not `interrupt_main`: that one does not wake a thread that sleeps in a system call.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    # The end.
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        """Cancel what the program runs and let its clean-up end; runs in the control thread.
+
+        A program that computes is stopped first, as by the user.  What still insists after
+        the time for clean-up ends with the process.
+        """
+        self._closing = True
+        begun = threading.Event()
+
+        async def close() -> None:
+            begun.set()
+            await self.close_program(GRACE)
+
+        closed = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(close(), self.main_loop))
+        for _ in range(5):
+            await asyncio.wait({closed}, timeout=0.05)
+            if begun.is_set():
+                break
+            self.signal_main()
+        await asyncio.wait({closed}, timeout=GRACE + 0.2 if begun.is_set() else 0.2)
+        if not closed.done():
+            last = threading.Timer(LAST_RESORT, os._exit, (1,))
+            last.daemon = True
+            last.start()
+        return {"status": "ok", "restart": restart}
+
+    def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
+        # A client that has asked for a shutdown sends this after 2.5 seconds: clean-up has longer.
+        if not self._closing:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    # Comms and debugging.
+
+    def _connect_comms(self) -> None:
+        """Let Python's `comm` package, and so ipywidgets, talk through this kernel."""
+        manager = self.comm_manager = CommManager()
+        comm.create_comm = lambda *arguments, **options: BaseComm(*arguments, **options)
+        comm.get_comm_manager = lambda: manager
+        # A message that overtakes the opening of its comm is reported there, into some cell.
+        logging.getLogger("comm").setLevel(logging.CRITICAL)
+        logging.getLogger("ipykernel.comm").setLevel(logging.CRITICAL)
+        for kind in ("comm_open", "comm_msg", "comm_close"):
+            self.shell_handlers[kind] = functools.partial(self._handle_comm, getattr(manager, kind))
+
+    async def _handle_comm(
+        self, handler: Callable[..., Any], stream: Any, ident: list[bytes], parent: dict[str, Any]
+    ) -> None:
+        async def handle() -> None:
+            handler(stream, ident, parent)
+
+        await self.on_main(handle())
+
+    async def do_debug_request(self, msg: dict[str, Any]) -> dict[str, Any]:
+        """Refuse; an answer is owed all the same."""
+        return {
+            "type": "response",
+            "request_seq": msg.get("seq", 0),
+            "success": False,
+            "command": msg.get("command", ""),
+            "message": "this kernel has no debugger",
+        }

@@ -1,0 +1,163 @@
+"""Execute requests: a cell goes to the interpreter, what comes of it to the clients.
+
+Each request runs in a task with a context of its own, which the cell's tasks inherit:
+whatever they print, show or ask later belongs to this request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import uuid
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hocket_kernel import stdin
+from hocket_kernel.history import History
+from hocket_kernel.output import MUTED
+
+if TYPE_CHECKING:
+    from hocket.errors import HocketError
+    from hocket.runtime.promises import Promise
+    from hocket.session import Outcome, Session
+    from hocket_kernel.base import AsyncKernel
+
+# `name?` asks what `name` is, as in every notebook.
+_QUESTION = re.compile(r"\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\?{1,2}\s*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent: the text of a cell, and how to treat it."""
+
+    code: str
+    silent: bool
+    store_history: bool
+    user_expressions: dict[str, str]
+    allow_stdin: bool
+
+
+class Cells:
+    """Runs the cells of one kernel, numbers them, and publishes what they come to."""
+
+    def __init__(self, kernel: AsyncKernel) -> None:
+        self.count = 0
+        self._unstored = 0
+        self._kernel = kernel
+        self.history = History()
+
+    async def execute(self, session: Session, request: Request) -> dict[str, Any]:
+        """Run one cell and return the content of its reply."""
+        loop = asyncio.get_running_loop()
+        return await loop.create_task(self._execute(session, request), context=copy_context())
+
+    async def _execute(self, session: Session, request: Request) -> dict[str, Any]:
+        MUTED.set(request.silent)
+        stdin.ALLOWED.set(request.allow_stdin)
+        name = self._number(request)
+        count = self.count
+        if not request.silent:
+            self._publish("execute_input", {"code": request.code, "execution_count": count})
+        if request.store_history and not request.silent:
+            self.history.add(count, request.code)
+        question = _QUESTION.fullmatch(request.code)
+        if question is not None:
+            return {**_ok(count), "payload": [_page(session, question[1])]}
+        outcome = await session.run(request.code, name=name)
+        self._flush()
+        if outcome.error is not None:
+            content = error_content(outcome.error)
+            self._publish("error", content, request.silent)
+            return {"status": "error", "execution_count": count, "user_expressions": {}, "payload": [], **content}
+        self._show(outcome, count, request)
+        values = {key: await self._expression(session, text) for key, text in request.user_expressions.items()}
+        return {**_ok(count), "user_expressions": values}
+
+    def _number(self, request: Request) -> str:
+        """Count the request; return what the interpreter calls the cell.
+
+        A client that never stores history (nbval) gets the names that one that always does gets.
+        """
+        if request.silent:
+            return "silent cell"
+        if request.store_history:
+            self.count += 1
+            self._unstored = 0
+        else:
+            self._unstored += 1
+        return f"cell {self.count + self._unstored}"
+
+    def _show(self, outcome: Outcome, count: int, request: Request) -> None:
+        """Publish the value of the cell, if it has one."""
+        if not outcome.has_value or request.silent:
+            return
+        from hocket.runtime.promises import PENDING, Promise
+
+        value = outcome.value
+        data = _bundle(value)
+        if isinstance(value, Promise) and value.state is PENDING:
+            self._show_pending(value, data)
+        else:
+            self._publish("execute_result", {"execution_count": count, "data": data, "metadata": {}})
+        if request.store_history:
+            self.history.answer(count, data["text/plain"])
+
+    def _show_pending(self, promise: Promise, data: dict[str, str]) -> None:
+        """Show a promise that has not settled; show it again, in place, when it has."""
+        # Clients update only what came as display data, not an execute_result.
+        display = {"metadata": {}, "transient": {"display_id": uuid.uuid4().hex}}
+        self._publish("display_data", {"data": data, **display})
+
+        def settled() -> None:
+            self._flush()
+            self._publish("update_display_data", {"data": _bundle(promise), **display})
+
+        promise.when_settled(settled)
+
+    async def _expression(self, session: Session, text: str) -> dict[str, Any]:
+        """Return what the protocol wants of one user expression: its value, or its error."""
+        outcome = await session.run(text, name="user expression")
+        if outcome.error is not None:
+            return {"status": "error", **error_content(outcome.error)}
+        return {"status": "ok", "data": _bundle(outcome.value), "metadata": {}}
+
+    def _flush(self) -> None:
+        """Send what was printed; the next message must not overtake it."""
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+    def _publish(self, kind: str, content: dict[str, Any], silent: bool = False) -> None:
+        if not silent:
+            self._kernel.send_response(self._kernel.iopub_socket, kind, content, channel="shell")
+
+
+def error_content(error: HocketError) -> dict[str, Any]:
+    """Return an error as the protocol has it; its traceback is the language's own form, in colour."""
+    from hocket.errors import StaticErrors
+    from hocket.render import render
+
+    # What is found before the cell runs has no type of the language's: no `except` can name it.
+    kind = "SyntaxError" if isinstance(error, StaticErrors) else getattr(error, "type", type(error).__name__)
+    return {"ename": kind, "evalue": str(error), "traceback": render(error, color=True).split("\n")}
+
+
+def _bundle(value: Any) -> dict[str, str]:
+    from hocket.runtime.values import show
+
+    return {"text/plain": show(value)}
+
+
+def _ok(count: int) -> dict[str, Any]:
+    return {"status": "ok", "execution_count": count, "user_expressions": {}, "payload": []}
+
+
+def _page(session: Session, name: str) -> dict[str, Any]:
+    """Return the payload that makes a client show what is known about `name`."""
+    description = session.inspect(name, len(name))
+    if description is None:
+        data = {"text/plain": f"nothing is called {name}"}
+    else:
+        data = {"text/plain": description.text, "text/markdown": description.markdown}
+    return {"source": "page", "data": data, "start": 0}

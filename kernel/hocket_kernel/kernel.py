@@ -1,0 +1,183 @@
+"""The kernel: the protocol's requests on one side, the language's session on the other."""
+
+from __future__ import annotations
+
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+import hocket
+from hocket_kernel.base import AsyncKernel, answered
+from hocket_kernel.cells import Cells, Request
+from hocket_kernel.stdin import Prompts
+
+if TYPE_CHECKING:
+    from hocket.session import Completions, Session
+
+
+class HocketKernel(AsyncKernel):
+    """The `do_…` methods of the language, and nothing else."""
+
+    implementation = "hocket"
+    implementation_version = hocket.__version__
+    banner = f"Hocket {hocket.__version__}"
+    language_info = {
+        "name": "hocket",
+        "version": hocket.__version__,
+        "mimetype": "text/x-hocket",
+        "file_extension": ".hkt",
+        # Our own mode where a client has it, Go's colours where not.
+        "codemirror_mode": {"name": "hocket", "mime": "text/x-go"},
+        "pygments_lexer": "go",
+        "nbconvert_exporter": "script",
+    }
+    # ipykernel's application passes these; they are IPython's.
+    user_ns = traitlets.Any(None, allow_none=True)
+    debugpy_stream = traitlets.Any(None, allow_none=True)
+
+    def __init__(self, **options: Any) -> None:
+        self._cells = Cells(self)
+        self._program: Session | None = None
+        super().__init__(**options)
+
+    @property
+    def program(self) -> Session:
+        """The session of the language; made when first needed, so that start-up does not wait for it."""
+        if self._program is None:
+            from hocket.session import Session
+
+            from hocket.stdlib import core
+
+            self._program = Session()
+            core.line_source = Prompts(self)
+        return self._program
+
+    # The base counts every request, also those that are not to be counted.
+    @property
+    def execution_count(self) -> int:
+        """The number of the newest cell that was counted."""
+        return self._cells.count
+
+    @execution_count.setter
+    def execution_count(self, value: int) -> None:
+        pass
+
+    def _publish_execute_input(self, code: str, parent: dict[str, Any], execution_count: int) -> None:
+        """Leave it to `Cells`, which knows the number."""
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        """What the kernel can do.  The base's own would import a debugger to claim it."""
+        return {
+            "protocol_version": "5.5",
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": ["kernel subshells"],
+        }
+
+    async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: dict[str, Any]) -> None:
+        """Answer, and then get ready for the first cell."""
+        await super().kernel_info_request(stream, ident, parent)
+        if self._program is None:
+            self.main_loop.call_soon_threadsafe(self._warm_up)
+
+    def _warm_up(self) -> None:
+        from hocket.syntax import parser
+
+        if self._program is None:
+            _ = self.program
+            threading.Thread(target=parser.load, name="grammar", daemon=True).start()
+
+    def on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Stop the running cell; nothing if none runs."""
+        if self._program is not None:
+            self._program.on_sigint(signum, frame)
+
+    async def close_program(self, grace: float) -> None:
+        """Cancel all tasks, and close what the session holds open."""
+        if self._program is not None:
+            await self._program.close(grace=grace)
+
+    @answered
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: dict[str, Any] | None = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Run a cell."""
+        request = Request(code, silent, store_history, user_expressions or {}, allow_stdin)
+
+        async def execute() -> dict[str, Any]:
+            return await self._cells.execute(self.program, request)
+
+        return await self.on_main(execute())
+
+    @answered
+    async def do_complete(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """Return what could stand at the cursor, with types and signatures."""
+
+        async def complete() -> Completions:
+            return self.program.complete(code, cursor_pos)
+
+        found = await self.on_main(complete())
+        span = {"start": found.start, "end": found.end}
+        types = [{"text": item.text, "type": item.type, "signature": item.signature, **span} for item in found.items]
+        return {
+            "status": "ok",
+            "matches": [item.text for item in found.items],
+            "cursor_start": found.start,
+            "cursor_end": found.end,
+            "metadata": {"_jupyter_types_experimental": types},
+        }
+
+    @answered
+    async def do_inspect(
+        self, code: str, cursor_pos: int, detail_level: int = 0, omit_sections: Any = ()
+    ) -> dict[str, Any]:
+        """Return what is known about the name or call at the cursor."""
+
+        async def inspect() -> dict[str, str]:
+            found = self.program.inspect(code, cursor_pos)
+            return {} if found is None else {"text/plain": found.text, "text/markdown": found.markdown}
+
+        data = await self.on_main(inspect())
+        data = {kind: text for kind, text in data.items() if kind not in omit_sections}
+        return {"status": "ok", "found": bool(data), "data": data, "metadata": {}}
+
+    @answered
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        """Return whether a console should run the text or go on reading, and with which indent."""
+
+        async def is_complete() -> tuple[str, str]:
+            return self.program.is_complete(code)
+
+        status, indent = await self.on_main(is_complete())
+        return {"status": status, "indent": indent} if status == "incomplete" else {"status": status}
+
+    @answered
+    async def do_history(
+        self,
+        hist_access_type: str,
+        output: bool = False,
+        raw: bool = True,
+        session: int | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+        n: int | None = None,
+        pattern: str | None = None,
+        unique: bool = False,
+    ) -> dict[str, Any]:
+        """Return cells that were run."""
+        options = {"session": session, "start": start, "stop": stop, "n": n, "pattern": pattern, "unique": unique}
+        return {"status": "ok", "history": self._cells.history.reply(hist_access_type, output, **options)}

@@ -1,0 +1,141 @@
+"""What programs print, on its way to the clients.
+
+stdout and stderr share one `Outlet`, so that what a cell prints keeps its order
+between the two.  The first byte leaves at once (after a pause that joins the pieces
+of one line), what follows within the next interval leaves together: a print is seen
+while the cell runs, and 100,000 of them are a few messages.
+
+Each piece carries the cell that printed it, read from the context of the task or
+thread that did, so output of a background task goes to the cell that spawned it.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any, cast
+
+import zmq
+from ipykernel.iostream import IOPubThread, OutStream
+from jupyter_client.session import Session
+
+MUTED: ContextVar[bool] = ContextVar("MUTED", default=False)
+"""Whether what is printed is dropped: set in the context of a silent request."""
+
+
+class Outlet:
+    """The queue between the programs and the thread that serves the iopub channel."""
+
+    # Seconds: from the first piece of output to its message, and from one message to the next.
+    lead = 0.002
+    interval = 0.05
+
+    def __init__(self, session: Session, pub_thread: IOPubThread) -> None:
+        self._session = session
+        self._pub_thread = pub_thread
+        self._pieces: deque[tuple[dict[str, Any], str, str]] = deque()
+        self._scheduled = False
+        self._last = 0.0
+        self._lock = Lock()
+
+    def put(self, parent: dict[str, Any], name: str, text: str) -> None:
+        """Take `text`, printed to the stream `name` on behalf of the request `parent`.
+
+        It takes no lock: an interrupt may break the caller at any place.
+        """
+        self._pieces.append((parent, name, text))
+        if not self._scheduled:
+            self._scheduled = True
+            self._pub_thread.schedule(self._arm)
+
+    def _arm(self) -> None:
+        """Set the timer of the next message; runs in the iopub thread."""
+        wait = max(self.lead, self._last + self.interval - time.monotonic())
+        self._pub_thread.io_loop.call_later(wait, self._on_time)
+
+    def _on_time(self) -> None:
+        if self._pieces:
+            self._last = time.monotonic()
+            self.publish()
+
+    def flush(self) -> None:
+        """Send everything that was printed until now; what is printed next goes at once, too."""
+        self._last = 0.0
+        self.publish()
+
+    def publish(self) -> None:
+        """Send everything that was printed until now.
+
+        Messages that the caller sends afterwards arrive later, whichever thread it is.
+        """
+        if not self._pieces and not self._lock.locked():
+            return
+        with self._lock:
+            self._scheduled = False
+            for parent, name, text in self._joined():
+                message = self._session.msg("stream", {"name": name, "text": text}, parent=parent)
+                # ipykernel's thread stands for the socket that it owns.
+                socket = cast("zmq.Socket[bytes]", self._pub_thread)
+                self._session.send(socket, message, ident=b"stream." + name.encode())
+
+    def _joined(self) -> Iterator[tuple[dict[str, Any], str, str]]:
+        """Empty the queue; yield what stood in it per cell and, within a cell, per run of one stream."""
+        parents: dict[str, dict[str, Any]] = {}
+        runs: dict[str, list[tuple[str, list[str]]]] = {}
+        for _ in range(len(self._pieces)):
+            parent, name, text = self._pieces.popleft()
+            request = parent.get("msg_id", "")
+            parents.setdefault(request, parent)
+            of_request = runs.setdefault(request, [])
+            if of_request and of_request[-1][0] == name:
+                of_request[-1][1].append(text)
+            else:
+                of_request.append((name, [text]))
+        for request, of_request in runs.items():
+            for name, texts in of_request:
+                yield parents[request], name, "".join(texts)
+
+
+@functools.cache
+def outlet(session: Session, pub_thread: IOPubThread) -> Outlet:
+    """Return the process's outlet, the same for both streams."""
+    return Outlet(session, pub_thread)
+
+
+class ProgramStream(OutStream):
+    """`sys.stdout` or `sys.stderr` of a kernel.
+
+    A program cannot take it away from the others: `close` only flushes.
+    """
+
+    def __init__(self, session: Session, pub_thread: IOPubThread, name: str, **options: Any) -> None:
+        self.outlet = outlet(session, pub_thread)
+        super().__init__(session, pub_thread, name, **options)
+
+    def write(self, string: str) -> int:
+        """Queue `string` for the cell of the calling task; return its length."""
+        if not isinstance(string, str):
+            raise TypeError(f"write() argument must be str, not {type(string).__name__}")
+        if string and not MUTED.get():
+            self.outlet.put(self.parent_header, self.name, string)
+            if not self._is_master_process():
+                # A forked child has no iopub thread: what it prints goes through the parent process.
+                self.outlet.publish()
+        return len(string)
+
+    def flush(self) -> None:
+        """Send what was printed until now, to either stream."""
+        self.outlet.flush()
+
+    def close(self) -> None:
+        """Flush.  The stream stays open: it is everybody's."""
+        self.flush()
+
+    @property
+    def closed(self) -> bool:
+        """Always false."""
+        return False

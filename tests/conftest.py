@@ -1,0 +1,39 @@
+"""Collects `.hkt` files: each of their programs is a test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hocket.testing import Mismatch, Program, check, programs
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ProgramFile | None":
+    return ProgramFile.from_parent(parent, path=file_path) if file_path.suffix == ".hkt" else None
+
+
+class ProgramFile(pytest.File):
+    """A file of programs."""
+
+    def collect(self) -> Iterator["ProgramItem"]:
+        for program in programs(self.path.read_text(encoding="utf-8"), self.path.name):
+            yield ProgramItem.from_parent(self, name=f"line {program.before + 1}", program=program)
+
+
+class ProgramItem(pytest.Item):
+    """A program, checked against its comments."""
+
+    def __init__(self, *, program: Program, **rest: object) -> None:
+        super().__init__(**rest)  # type: ignore[arg-type]
+        self.program = program
+
+    def runtest(self) -> None:
+        check(self.program)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
+        if isinstance(excinfo.value, Mismatch):
+            return str(excinfo.value)
+        return str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.program.before, self.name

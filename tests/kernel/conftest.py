@@ -1,0 +1,260 @@
+"""A real kernel process over ZeroMQ, and a client that keeps apart what each cell causes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+from hocket_kernel import kernelspec
+
+LIMIT = 30.0
+
+
+@dataclass
+class Message:
+    """One message and when it arrived."""
+
+    kind: str
+    content: dict[str, Any]
+    parent: str
+    time: float
+    raw: dict[str, Any]
+
+
+@dataclass
+class Cell:
+    """What one execute request has caused until now; later output is added as it arrives."""
+
+    request: str
+    sent: float
+    messages: list[Message] = field(default_factory=list)
+    reply: dict[str, Any] = field(default_factory=dict)
+    replied: float = 0.0
+
+    @property
+    def kinds(self) -> list[str]:
+        return [m.content["execution_state"] if m.kind == "status" else m.kind for m in self.messages]
+
+    def text(self, name: str = "stdout") -> str:
+        return "".join(m.content["text"] for m in self.messages if m.kind == "stream" and m.content["name"] == name)
+
+    @property
+    def out(self) -> str:
+        return self.text("stdout")
+
+    @property
+    def err(self) -> str:
+        return self.text("stderr")
+
+    def of(self, kind: str) -> list[Message]:
+        return [message for message in self.messages if message.kind == kind]
+
+    @property
+    def result(self) -> str | None:
+        found = self.of("execute_result")
+        return found[0].content["data"]["text/plain"] if found else None
+
+    @property
+    def idle(self) -> bool:
+        return "idle" in self.kinds
+
+    @property
+    def seconds(self) -> float:
+        return self.replied - self.sent
+
+
+class Notebook:
+    """One kernel process and one client of it."""
+
+    def __init__(self, manager: KernelManager, environment: dict[str, str]) -> None:
+        self.manager = manager
+        self.environment = environment
+        self.cells: dict[str, Cell] = {}
+        self.others: dict[str, list[Message]] = defaultdict(list)
+        self.client = self._connect()
+
+    def _connect(self) -> BlockingKernelClient:
+        client = self.manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=LIMIT)
+        return client
+
+    def send(self, code: str, **options: Any) -> Cell:
+        """Send a cell; do not wait for anything."""
+        sent = time.monotonic()
+        cell = Cell(self.client.execute(code, **options), sent)
+        self.cells[cell.request] = cell
+        return cell
+
+    def run(self, code: str, **options: Any) -> Cell:
+        """Run a cell; return it when it has been answered and the kernel is idle again."""
+        return self.wait(self.send(code, **options))
+
+    def ok(self, code: str, **options: Any) -> Cell:
+        """Run a cell that must not fail."""
+        cell = self.run(code, **options)
+        assert cell.reply["status"] == "ok", "\n".join(cell.reply.get("traceback", [str(cell.reply)]))
+        return cell
+
+    def wait(self, cell: Cell) -> Cell:
+        """Wait until `cell` has been answered and the kernel has gone idle."""
+        self.until(lambda: bool(cell.reply) and cell.idle)
+        return cell
+
+    def until(self, condition: Callable[[], bool], limit: float = LIMIT) -> None:
+        """Take messages until `condition` holds; fail after `limit` seconds."""
+        end = time.monotonic() + limit
+        while not condition():
+            assert time.monotonic() < end, "timed out"
+            self.pump(0.01)
+
+    def listen(self, seconds: float) -> None:
+        """Take messages for some time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.pump(0.01)
+
+    def pump(self, timeout: float) -> None:
+        """Take what has arrived on the shell and iopub channels; wait for output at most `timeout`."""
+        while True:
+            try:
+                self._output(self.client.get_iopub_msg(timeout=timeout))
+            except Empty:
+                break
+            timeout = 0
+        while True:
+            try:
+                self._answer(self.client.get_shell_msg(timeout=0))
+            except Empty:
+                return
+
+    def _output(self, raw: dict[str, Any]) -> None:
+        parent = raw["parent_header"].get("msg_id", "")
+        message = Message(raw["msg_type"], raw["content"], parent, time.monotonic(), raw)
+        (self.cells[parent].messages if parent in self.cells else self.others[parent]).append(message)
+
+    def _answer(self, raw: dict[str, Any]) -> None:
+        parent = raw["parent_header"]["msg_id"]
+        if parent in self.cells:
+            self.cells[parent].reply = raw["content"]
+            self.cells[parent].replied = time.monotonic()
+        else:
+            self.others[parent].append(Message(raw["msg_type"], raw["content"], parent, time.monotonic(), raw))
+
+    def ask(self, request: str, limit: float = 5.0) -> Message:
+        """Return the reply to a request other than execute."""
+
+        def replies() -> list[Message]:
+            return [message for message in self.others[request] if message.kind.endswith("_reply")]
+
+        self.until(lambda: bool(replies()), limit)
+        return replies()[0]
+
+    def request(self, kind: str, content: dict[str, Any], channel: str = "shell", **header: Any) -> str:
+        """Send a request of any kind; return its id."""
+        message = self.client.session.msg(kind, content)
+        message["header"].update(header)
+        getattr(self.client, f"{channel}_channel").send(message)
+        return str(message["header"]["msg_id"])
+
+    def control(self, kind: str, content: dict[str, Any], limit: float = 5.0) -> dict[str, Any]:
+        """Return the content of the reply to a control request."""
+        request = self.request(kind, content, "control")
+        while True:
+            raw = self.client.get_control_msg(timeout=limit)
+            if raw["parent_header"]["msg_id"] == request:
+                content = raw["content"]
+                return content
+
+    def interrupt(self) -> float:
+        """Send what the Stop button sends; return when."""
+        sent = time.monotonic()
+        self.manager.interrupt_kernel()
+        return sent
+
+    def restart(self) -> None:
+        """Restart the process, as the client does."""
+        self.client.stop_channels()
+        self.manager.restart_kernel(now=False, env=self.environment)
+        self.client = self._connect()
+
+    def close(self) -> None:
+        """Disconnect and end the process."""
+        self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where kernels of all tests keep the parser's tables."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prefix with kernelspecs of ours: `hocket`, and `hocket-message` that is stopped by message."""
+    prefix = tmp_path_factory.mktemp("prefix")
+    kernelspec.install(prefix=str(prefix))
+    folder = kernelspec.install(prefix=str(prefix), name="hocket-message")
+    path = folder / "kernel.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"signal"', '"message"'), encoding="utf-8")
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Notebook]:
+    """Start a kernel in a home of its own; the caller closes it."""
+
+    def start_kernel(name: str = "hocket", **variables: str) -> Notebook:
+        home = tmp_path_factory.mktemp("home")
+        environment = {
+            # `PYTEST_CURRENT_TEST` makes ipykernel leave the file descriptors alone.
+            **{key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON", "PYTEST"))},
+            "HOME": str(home),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "XDG_CACHE_HOME": str(tables),
+            **variables,
+        }
+        manager = KernelManager(
+            kernel_name=name,
+            kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs / "share/jupyter/kernels")]),
+            connection_file=str(home / "connection.json"),
+        )
+        work = home / "work"
+        work.mkdir()
+        manager.start_kernel(env=environment, cwd=str(work), stdout=sys.__stdout__, stderr=sys.__stderr__)
+        return Notebook(manager, environment)
+
+    return start_kernel
+
+
+@pytest.fixture(scope="module")
+def notebook(start: Callable[..., Notebook]) -> Iterator[Notebook]:
+    """A kernel that a module's tests share."""
+    shared = start()
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def fresh(start: Callable[..., Notebook]) -> Iterator[Notebook]:
+    """A kernel for one test."""
+    own = start()
+    yield own
+    own.close()

@@ -1,0 +1,113 @@
+"""Stop ends the running cell and nothing else."""
+
+import time
+
+import pytest
+
+FOREVER = {
+    "await": "await async_sleep(60000)",
+    "promise_all": "await promise_all([async_sleep(60000), async_sleep(50000)])",
+    "loop": "while true {}",
+    "function": "func spin() { while true {} }\nspin()",
+    "async function": "async func spin() { while true {} }\nawait spin()",
+    "awaiting loop": "async func nothing() {}\nwhile true { await nothing() }",
+    "plain sleep": "sleep(60000)",
+    "blocking sleep": "func nap() { sleep(60000) }\nnap()",
+}
+
+
+@pytest.fixture(scope="module", params=["hocket", "hocket-message"])
+def notebook(request, start):
+    shared = start(request.param)
+    yield shared
+    shared.close()
+
+
+@pytest.mark.parametrize("code", FOREVER.values(), ids=FOREVER)
+def test_stop_answers_within_a_second_and_keeps_the_session(notebook, code):
+    ticker = notebook.ok(
+        "kept := 42\nasync func tick() { while true { print('tick'); await async_sleep(20) } }\nticker := spawn tick()"
+    )
+    cell = notebook.send(code)
+    notebook.listen(0.3)
+    stopped = notebook.interrupt()
+    notebook.wait(cell)
+    assert cell.replied - stopped < 1.0
+    assert cell.reply["status"] == "error"
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert [message.content["ename"] for message in cell.of("error")] == ["KeyboardInterrupt"]
+    before = ticker.out.count("tick")
+    assert notebook.ok("kept").result == "42"
+    notebook.until(lambda: ticker.out.count("tick") > before + 2, 5)
+    notebook.ok("cancel_task(ticker)")
+
+
+def test_the_line_that_was_running_is_shown(notebook):
+    cell = notebook.send("x := 1\nwhile true {\n  x = x + 1\n}")
+    notebook.listen(0.2)
+    notebook.interrupt()
+    notebook.wait(cell)
+    text = "\n".join(cell.reply["traceback"])
+    assert "while true" in text or "x = x + 1" in text
+
+
+def test_clean_up_runs_and_except_does_not_catch(notebook):
+    cell = notebook.send(
+        "try { await async_sleep(60000) } except e { print('caught') } finally { print('cleaned up') }"
+    )
+    notebook.listen(0.2)
+    notebook.interrupt()
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert cell.out == "cleaned up\n"
+
+
+def test_stop_while_idle_is_nothing(notebook):
+    notebook.interrupt()
+    time.sleep(0.1)
+    notebook.interrupt()
+    time.sleep(0.1)
+    assert notebook.ok("1 + 1").result == "2"
+
+
+def test_stop_aborts_the_queue(notebook):
+    first = notebook.send("await async_sleep(60000)")
+    queued = notebook.send("print('never')")
+    notebook.listen(0.2)
+    notebook.interrupt()
+    notebook.wait(first)
+    notebook.wait(queued)
+    assert queued.reply["status"] == "aborted"
+    assert notebook.ok("2").result == "2"
+
+
+def test_many_stops_leave_a_working_kernel(notebook):
+    for _ in range(5):
+        cell = notebook.send("while true { x := [1, 2, 3].map(v => v * 2) }")
+        notebook.listen(0.05)
+        for _ in range(3):
+            notebook.interrupt()
+        notebook.wait(cell)
+        assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert notebook.ok("'still here'").result == '"still here"'
+
+
+def test_a_message_is_answered_even_while_the_program_computes(notebook):
+    cell = notebook.send("while true {}")
+    notebook.listen(0.2)
+    asked = time.monotonic()
+    assert notebook.control("interrupt_request", {})["status"] == "ok"
+    assert time.monotonic() - asked < 1.0
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+
+
+def test_an_interrupt_does_not_wait_for_another_control_request(notebook):
+    cell = notebook.send("while true {}")
+    notebook.listen(0.2)
+    # Answered by the main loop, which does not turn.
+    notebook.request("complete_request", {"code": "pri", "cursor_pos": 3}, "control")
+    time.sleep(0.1)
+    notebook.request("interrupt_request", {}, "control")
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"

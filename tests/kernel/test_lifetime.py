@@ -1,0 +1,85 @@
+"""Start, shutdown, restart."""
+
+import time
+from pathlib import Path
+
+
+def ended(notebook, limit):
+    end = time.monotonic() + limit
+    while notebook.manager.is_alive() and time.monotonic() < end:
+        time.sleep(0.01)
+    return not notebook.manager.is_alive()
+
+
+def test_nothing_is_made_in_the_users_home(fresh):
+    fresh.ok("1")
+    home = Path(fresh.environment["HOME"])
+    assert not (home / ".ipython").exists()
+    assert not (home / ".hocket").exists()
+
+
+def test_httpx_and_lark_are_not_loaded_to_start(start, tmp_path):
+    report = tmp_path / "modules"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, sys\n"
+        "from hocket.runtime.registry import builtin\n"
+        "@builtin\n"
+        "def loaded(name: str):\n"
+        "    '''Return whether a Python module is loaded.'''\n"
+        "    return name in sys.modules\n",
+        encoding="utf-8",
+    )
+    notebook = start(PYTHONPATH=str(tmp_path))
+    try:
+        assert notebook.ok("loaded('httpx')").result == "false"
+        assert notebook.ok("loaded('debugpy')").result == "false"
+    finally:
+        notebook.close()
+    assert not report.exists()
+
+
+def test_shutdown_takes_less_than_a_second_with_many_tasks(fresh):
+    fresh.ok("for i in range(100) { spawn async_sleep(60000) }")
+    asked = time.monotonic()
+    assert fresh.control("shutdown_request", {"restart": False}) == {"status": "ok", "restart": False}
+    assert ended(fresh, 3)
+    assert time.monotonic() - asked < 1
+
+
+def test_shutdown_takes_less_than_a_second_while_a_cell_computes(fresh):
+    fresh.send("while true {}")
+    fresh.listen(0.3)
+    asked = time.monotonic()
+    assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
+    assert ended(fresh, 3)
+    assert time.monotonic() - asked < 1
+
+
+def test_shutdown_lets_clean_up_finish(fresh, tmp_path):
+    path = tmp_path / "cleaned"
+    fresh.ok(
+        "async func work() {\n  try { await async_sleep(60000) }\n"
+        f"  finally {{ await async_sleep(100); await async_write_file('{path}', 'done') }}\n}}\n"
+        "t := spawn work()\nawait async_sleep(20)"
+    )
+    assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
+    assert ended(fresh, 3)
+    assert path.read_text(encoding="utf-8") == "done"
+
+
+def test_shutdown_is_told_to_every_client(fresh):
+    fresh.ok("1")
+    request = fresh.request("shutdown_request", {"restart": True}, "control")
+    fresh.until(lambda: any(m.kind == "shutdown_reply" for m in fresh.others[request]), 3)
+    assert ended(fresh, 3)
+
+
+def test_restart_gives_an_empty_session(fresh):
+    fresh.ok("x := 1\nspawn async_sleep(60000)")
+    before = time.monotonic()
+    fresh.restart()
+    assert time.monotonic() - before < 5
+    cell = fresh.run("x")
+    assert cell.reply["status"] == "error"
+    assert "Undefined variable: x" in cell.reply["evalue"]
+    assert cell.reply["execution_count"] == 1

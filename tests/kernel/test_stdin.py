@@ -1,0 +1,66 @@
+"""`input` asks in the cell and freezes nothing."""
+
+import pytest
+
+
+def question(notebook, limit=5):
+    return notebook.client.get_stdin_msg(timeout=limit)
+
+
+def test_the_client_is_asked_and_tasks_go_on(notebook):
+    cell = notebook.send(
+        "async func tick() { for i in range(10) { print('tick'); await async_sleep(20) } }\n"
+        "t := spawn tick()\nname := input('Name? ')\nprint('hello', name)",
+        allow_stdin=True,
+    )
+    asked = question(notebook)
+    assert asked["content"] == {"prompt": "Name? ", "password": False}
+    assert asked["parent_header"]["msg_id"] == cell.request
+    notebook.until(lambda: cell.out.count("tick") > 5, 5)
+    notebook.client.input("Ada  ")
+    notebook.wait(cell)
+    assert "hello Ada\n" in cell.out
+
+
+def test_a_plain_function_asks_too(notebook):
+    cell = notebook.send("func ask() { return input('? ') }\nask()", allow_stdin=True)
+    question(notebook)
+    notebook.client.input("answer")
+    notebook.wait(cell)
+    assert cell.result == '"answer"'
+
+
+def test_questions_of_several_tasks_come_one_after_the_other(notebook):
+    cell = notebook.send(
+        "async func ask(n) { return input('question ' + n) }\nawait promise_all([ask(1), ask(2)])", allow_stdin=True
+    )
+    first = question(notebook)["content"]["prompt"]
+    notebook.client.input("one")
+    second = question(notebook)["content"]["prompt"]
+    notebook.client.input("two")
+    notebook.wait(cell)
+    assert (first, second) == ("question 1", "question 2")
+    assert cell.result == '["one", "two"]'
+
+
+@pytest.mark.parametrize("code", ["input('? ')", "func ask() { return input('? ') }\nask()"])
+def test_stop_ends_a_question(notebook, code):
+    cell = notebook.send(code, allow_stdin=True)
+    question(notebook)
+    notebook.interrupt()
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    notebook.client.input("too late")
+    assert notebook.ok("1 + 1").result == "2"
+    cell = notebook.send("input('again ')", allow_stdin=True)
+    question(notebook)
+    notebook.client.input("fresh")
+    notebook.wait(cell)
+    assert cell.result == '"fresh"'
+
+
+def test_a_client_that_takes_no_questions_gives_an_error_at_once(notebook):
+    cell = notebook.run("input('? ')", allow_stdin=False)
+    assert cell.reply["status"] == "error"
+    assert "input" in cell.reply["evalue"]
+    assert cell.seconds < 1

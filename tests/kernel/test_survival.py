@@ -1,0 +1,138 @@
+"""Nothing a program does ends the kernel, also not what only Python code can do."""
+
+import pytest
+
+# Builtins that exist in these kernels only: they stand for Python libraries that misbehave.
+PLANTED = '''
+import sys
+from hocket.runtime.registry import builtin
+
+@builtin
+def leave():
+    """Raise SystemExit."""
+    raise SystemExit(3)
+
+@builtin
+def stop():
+    """Raise KeyboardInterrupt."""
+    raise KeyboardInterrupt
+
+@builtin
+async def leave_later():
+    """Raise SystemExit in a task."""
+    raise SystemExit(3)
+
+@builtin
+def close_streams():
+    """Close stdout and stderr."""
+    sys.stdout.close()
+    sys.stderr.close()
+
+@builtin
+def blow():
+    """Raise an exception that is nobody's."""
+    raise BaseException("whatever")
+
+@builtin
+def raw_output():
+    """Write to file descriptor 1, as a C library does."""
+    import os
+    os.write(1, b"raw bytes\\\\n")
+
+@builtin
+def open_echo():
+    """Register a comm target that answers."""
+    import comm
+
+    def opened(channel, message):
+        channel.on_msg(lambda message: channel.send({"echo": message["content"]["data"]}))
+
+    comm.get_comm_manager().register_target("echo", opened)
+'''
+
+
+@pytest.fixture(scope="module")
+def notebook(start, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planted")
+    (folder / "sitecustomize.py").write_text(PLANTED.replace("\\\\n", "\\n"), encoding="utf-8")
+    shared = start(PYTHONPATH=str(folder))
+    yield shared
+    shared.close()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "leave()",
+        "stop()",
+        "blow()",
+        "t := spawn leave()\nawait async_sleep(20)",
+        "t := spawn stop()\nawait async_sleep(20)",
+        "t := spawn blow()\nawait async_sleep(20)",
+        "p := leave_later()\nawait async_sleep(20)",
+        "await leave_later()",
+        "p := async_sleep(1).then(x => leave())\nawait async_sleep(20)",
+    ],
+)
+def test_an_exception_that_ends_processes_does_not_end_this_one(notebook, code):
+    cell = notebook.run(code)
+    assert cell.reply["status"] in ("ok", "error")
+    assert cell.idle
+    assert notebook.ok("1 + 1").result == "2"
+    assert notebook.manager.is_alive()
+
+
+def test_closed_streams_go_on(notebook):
+    notebook.run("close_streams()")
+    assert notebook.ok("print('still')").out == "still\n"
+
+
+def test_what_is_written_to_the_file_descriptor_arrives(notebook):
+    cell = notebook.ok("raw_output()\nawait async_sleep(100)")
+    notebook.until(lambda: "raw bytes" in cell.out, 5)
+
+
+def test_a_bad_comm_message_is_survived(notebook):
+    for content in ({}, {"comm_id": "nobody", "data": {}}, {"comm_id": 5, "target_name": "no target", "data": None}):
+        for kind in ("comm_msg", "comm_open", "comm_close"):
+            notebook.request(kind, content)
+    assert notebook.ok("'alive'").result == '"alive"'
+
+
+def test_a_comm_is_served_while_a_cell_waits(notebook):
+    notebook.ok("open_echo()")
+    cell = notebook.send("await async_sleep(500)")
+    notebook.listen(0.1)
+    notebook.request("comm_open", {"comm_id": "one", "target_name": "echo", "data": {}})
+    notebook.request("comm_msg", {"comm_id": "one", "data": {"n": 1}})
+    notebook.until(lambda: any(m.kind == "comm_msg" for found in notebook.others.values() for m in found), 0.4)
+    answers = [m.content["data"] for found in notebook.others.values() for m in found if m.kind == "comm_msg"]
+    assert answers == [{"echo": {"n": 1}}]
+    assert not cell.reply
+    notebook.wait(cell)
+    info = notebook.ask(notebook.request("comm_info_request", {"target_name": "echo"}))
+    assert info.content["comms"] == {"one": {"target_name": "echo"}}
+
+
+def test_messages_that_are_no_messages_are_survived(notebook):
+    notebook.request("no_such_request", {})
+    notebook.request("execute_request", {})
+    notebook.request("complete_request", {"code": 5, "cursor_pos": "x"})
+    notebook.client.shell_channel.socket.send_multipart([b"garbage"])
+    notebook.client.control_channel.socket.send_multipart([b"<IDS|MSG>", b"bad signature", b"{}", b"{}", b"{}", b"{}"])
+    assert notebook.ok("'alive'").result == '"alive"'
+
+
+def test_a_hundred_thousand_tasks_are_survived(notebook):
+    cell = notebook.ok(
+        "async func nothing(i) { return i }\nps := []\n"
+        "for i in range(100000) { ps.push(nothing(i)) }\nlen(await promise_all(ps))"
+    )
+    assert cell.result == "100000"
+
+
+def test_a_very_long_string_is_survived(notebook):
+    cell = notebook.ok("s := 'x' * 100000000\nlen(s)")
+    assert cell.result == "100000000"
+    assert len(notebook.ok("s").result or "") < 100_000
+    notebook.ok("s = ''")

@@ -1,0 +1,213 @@
+"""The command `hocket`, in processes of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import hocket
+
+COMMAND = [sys.executable, "-m", "hocket"]
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals are not POSIX's there")
+
+
+def run(*arguments: str, text: str | bytes = "", **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        input=text.encode() if isinstance(text, str) else text,
+        env={**os.environ, **env},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    out, err = (stream.decode().replace("\r\n", "\n") for stream in (done.stdout, done.stderr))
+    assert "Traceback" not in out + err
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def run_text(text: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return run("run", "-", text=text, **env)
+
+
+def test_a_program_runs_and_exits_with_0(tmp_path: Path) -> None:
+    path = tmp_path / "sum.hkt"
+    path.write_text("print(1 + 1)\n", encoding="utf-8")
+    done = run("run", str(path))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2\n", "")
+
+
+def test_standard_input_is_a_program() -> None:
+    assert run_text("print('é')").stdout == "é\n"
+
+
+def test_the_value_of_a_program_is_not_shown() -> None:
+    assert run_text("1 + 1").stdout == ""
+
+
+def test_a_program_ends_with_its_last_task() -> None:
+    done = run_text("spawn { await async_sleep(20); print('late') }\nprint('early')")
+    assert (done.returncode, done.stdout) == (0, "early\nlate\n")
+
+
+def test_a_syntax_error_exits_with_3_and_nothing_runs() -> None:
+    done = run_text("print('never')\nlet = 3")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("error: ")
+    assert "--> standard input, line 2, column 5" in done.stderr
+
+
+def test_a_run_time_error_exits_with_4(tmp_path: Path) -> None:
+    path = tmp_path / "index.hkt"
+    path.write_text("print('first')\nlet xs := [1]\nprint(xs[7])\n", encoding="utf-8")
+    done = run("run", str(path))
+    assert (done.returncode, done.stdout) == (4, "first\n")
+    assert "Index out of bounds: 7" in done.stderr.splitlines()[0]
+    assert f"--> {path}, line 3, column " in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_an_error_cancels_what_is_left() -> None:
+    started = time.monotonic()
+    done = run_text(
+        "spawn { try { await async_sleep(60000) } finally { print('undone') } }\nawait async_sleep(20)\n1 / 0"
+    )
+    assert (done.returncode, done.stdout) == (4, "undone\n")
+    assert time.monotonic() - started < 30
+
+
+def test_a_failure_that_nobody_awaits_exits_with_4() -> None:
+    done = run_text("spawn { throw 'in the background' }\nawait async_sleep(10)\nprint('went on')")
+    assert (done.returncode, done.stdout) == (4, "went on\n")
+    assert "error: in the background" in done.stderr
+    assert "line 1" in done.stderr
+
+
+def test_a_program_that_is_not_there_exits_with_5(tmp_path: Path) -> None:
+    done = run("run", str(tmp_path / "missing.hkt"))
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: Failed to read file '")
+    assert "No such file or directory" in done.stderr
+
+
+def test_a_folder_is_not_a_program(tmp_path: Path) -> None:
+    done = run("run", str(tmp_path))
+    assert done.returncode == 5
+    assert done.stderr.startswith("error: Failed to read file '")
+
+
+def test_a_program_that_is_not_utf_8_exits_with_5(tmp_path: Path) -> None:
+    path = tmp_path / "latin.hkt"
+    path.write_bytes(b"let a := 1\nprint('\xe9')\n")
+    done = run("run", str(path))
+    assert done.returncode == 5
+    assert "is not UTF-8: byte 0xe9 in line 2 (offset 18)" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["rnu", "x.hkt"], ["run", "--wrong"], ["kernel", "destroy"]])
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert "usage: hocket" in done.stderr
+
+
+def test_the_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"hocket {hocket.__version__}\n"
+
+
+def test_commands_of_other_packages_are_found() -> None:
+    done = run("kernel", "list")
+    assert done.returncode == 0
+    assert "hocket" in done.stdout
+    assert "Further commands: kernel." in run("--help").stdout
+
+
+def test_docs_prints_the_reference(tmp_path: Path) -> None:
+    printed = run("docs").stdout
+    assert "async_sleep" in printed
+    path = tmp_path / "BUILTINS.md"
+    assert run("docs", "--output", str(path)).returncode == 0
+    assert path.read_text(encoding="utf-8") == printed
+    assert run("docs", "--output", str(tmp_path / "no" / "where.md")).returncode == 5
+
+
+def test_a_failure_of_our_own_exits_with_6(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import hocket.session\n"
+        "def broken(self, text, name):\n    raise RuntimeError('broken inside')\n"
+        "hocket.session.Session.run = broken\n"
+    )
+    done = run("run", "-", text="1", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 6
+    assert "internal failure of Hocket, not of your program: RuntimeError: broken inside" in done.stderr
+    assert "Please report it" in done.stderr
+
+
+@POSIX
+def test_a_reader_that_goes_away_is_no_failure() -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m hocket run - | head -1",
+        shell=True,
+        input=b"let i := 0\nwhile i < 100000 { print(i); i = i + 1 }",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == b"0\n"
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+class Running:
+    """A program that prints `ready` and goes on."""
+
+    def __init__(self, text: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "run", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(text)
+        self.process.stdin.close()
+        self.process.stdin = None
+        assert self.process.stdout.readline() == "ready\n"
+
+    def interrupt(self) -> tuple[int, str, str]:
+        self.process.send_signal(signal.SIGINT)
+        return self.end()
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=30)
+        assert "Traceback" not in out + err
+        return self.process.returncode, out, err
+
+
+@POSIX
+@pytest.mark.parametrize("rest", ["await async_sleep(60000)", "while true { }", "spawn { await async_sleep(60000) }"])
+def test_ctrl_c_ends_a_program_with_130(rest: str) -> None:
+    running = Running(f"print('ready')\n{rest}\n")
+    started = time.monotonic()
+    code, _, _ = running.interrupt()
+    assert code == 130
+    assert time.monotonic() - started < 3
+
+
+@POSIX
+def test_ctrl_c_lets_tasks_clean_up() -> None:
+    clean_up = "spawn { try { await async_sleep(60000) } finally { print('clean') } }"
+    running = Running(f"{clean_up}\nasync_sleep(1).then(x => print('ready'))")
+    code, out, _ = running.interrupt()
+    assert (code, out) == (130, "clean\n")
+
+
+@POSIX
+def test_a_second_ctrl_c_ends_at_once() -> None:
+    text = "try { print('ready'); await async_sleep(60000) } finally { print('begun'); while true { } }"
+    running = Running(text)
+    running.process.send_signal(signal.SIGINT)
+    assert running.process.stdout is not None
+    assert running.process.stdout.readline() == "begun\n"
+    code, _, _ = running.interrupt()
+    assert code == 130

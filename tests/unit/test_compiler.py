@@ -1,0 +1,153 @@
+"""What a program cannot say about its own compilation: completeness, positions, order, limits."""
+
+import asyncio
+
+import pytest
+
+from hocket import errors
+from hocket.compiler import COMPILES
+from hocket.render import render
+from hocket.session import Outcome, Session
+from hocket.syntax import nodes
+
+PARTS = {
+    # Compiled by the node around them.
+    "Args",
+    "ArrayType",
+    "ArrowParams",
+    "DictPattern",
+    "ErrorTypes",
+    "ExceptAll",
+    "ExceptClauses",
+    "ExceptName",
+    "ExceptTypes",
+    "FinallyClause",
+    "ForTargets",
+    "KeyPattern",
+    "ListPattern",
+    "NamePattern",
+    "NamedArg",
+    "NamedType",
+    "NestedKeyPattern",
+    "NullType",
+    "OptionalType",
+    "Pair",
+    "Param",
+    "Params",
+    "PatternParam",
+    "RestParam",
+    "RestPattern",
+    "SingleParam",
+    "TypeArgs",
+    "UnionType",
+}
+
+
+def run(text: str) -> Outcome:
+    async def main() -> Outcome:
+        session = Session()
+        outcome = await session.run(text)
+        await session.close()
+        return outcome
+
+    return asyncio.run(main())
+
+
+def test_every_node_is_compiled() -> None:
+    classes = {name for name, cls in vars(nodes).items() if isinstance(cls, type) and issubclass(cls, nodes.Node)}
+    compiled = {cls.__name__ for cls in COMPILES}
+    assert classes - {"Node"} == compiled | PARTS
+    assert not compiled & PARTS
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("x := 1\nprint(x, [1][3])", "[1][3]"),
+        ("print((1 * 2) + (3 - 'a'))", "3 - 'a'"),
+        ("é := 'ü'; print(len(é), 1 < é)", "1 < é"),
+        ('d := {a: 1}\n"${d["b"]}"', 'd["b"]'),
+        ("f := x => x.y.z.w(1)\nf({y: {z: 5}})", "x.y.z.w(1)"),
+        ("async func f() { throw 'no' }\nawait f()", "throw 'no'"),
+    ],
+)
+def test_an_error_points_at_the_expression(text: str, marked: str) -> None:
+    error = run(text).error
+    assert isinstance(error, errors.Error)
+    assert error.place is not None
+    assert error.place.source.text[slice(*error.place.span)] == marked
+
+
+def test_the_calls_that_led_to_an_error_are_shown() -> None:
+    text = "async func inner() { throw 'deep' }\nasync func outer() {\n  await inner()\n}\nawait outer()"
+    error = run(text).error
+    assert error is not None
+    assert render(error).splitlines() == [
+        "error: deep",
+        "  --> cell 1, line 1, column 22",
+        "   |",
+        " 1 | async func inner() { throw 'deep' }",
+        "   |                      ^^^^^^^^^^^^",
+        "called from outer (cell 1, line 3)",
+        "called from cell 1, line 5",
+    ]
+
+
+def test_an_error_of_a_spawned_task_says_where_it_was_spawned() -> None:
+    error = run("async func f() { throw 'x' }\nt := spawn f()\nawait t").error
+    assert error is not None
+    assert "spawned at cell 1, line 2" in render(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x := " + " + ".join(["1"] * 30_000) + "\nx",
+        "x := " + " + ".join(['"a"'] * 5_000) + "\nlen(x)",
+        "x := " + " && ".join(["true"] * 30_000) + "\nif x { 30000 }",
+        "x := [" + ", ".join(["1"] * 30_000) + "]\nlen(x)",
+        "\n".join(f"v{i} := {i}" for i in range(3_000)) + "\nv2999",
+    ],
+    ids=["sum", "text", "and", "array", "variables"],
+)
+def test_long_programs_run(text: str) -> None:
+    outcome = run(text)
+    assert outcome.error is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x := " + "[" * 5000 + "]" * 5000, "x := " + "-" * 50_000 + "1", "{" * 3000 + "}" * 3000, "f(" * 4000 + ")" * 4000],
+    ids=["brackets", "signs", "blocks", "calls"],
+)
+def test_deep_programs_are_an_error_of_the_language_at_worst(text: str) -> None:
+    error = run(text).error
+    assert error is None or isinstance(error, errors.StaticErrors | errors.NameError)
+
+
+def test_more_blocks_than_python_nests_are_an_error_with_a_hint() -> None:
+    text = "".join(f"for i{n} in 1 {{\n" for n in range(25)) + "}\n" * 25
+    error = run(text).error
+    assert isinstance(error, errors.StaticErrors)
+    assert "more than 20" in error.problems[0].message
+    assert error.problems[0].hint == "move the inner ones to a function"
+
+
+def test_all_problems_are_told_and_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    error = run("print(1)\nlet a := nope\nbreak\nlet a := 2").error
+    assert isinstance(error, errors.StaticErrors)
+    assert [problem.message for problem in error.problems] == [
+        "Undefined variable: nope",
+        "`break` outside of a loop",
+        "Duplicate declaration in the same scope: a",
+    ]
+    assert capsys.readouterr().out == ""
+
+
+def test_arrays_are_pushed_to_in_place_only_when_nobody_else_holds_them() -> None:
+    text = "a := []\nb := a\nfor i in 0..5 { a := push(a, i) }\nb.push(9)\nc := a\na := push(a, 5)\n[a, b, c]"
+    assert run(text).value == [[0, 1, 2, 3, 4, 5], [9], [0, 1, 2, 3, 4]]
+
+
+def test_generated_code_keeps_names_that_python_reserves() -> None:
+    assert run("class := 1\nfunc lambda(def, None = 2) { return def + None + class }\nlambda(3)").value == 6

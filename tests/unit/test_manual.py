@@ -1,0 +1,39 @@
+"""The manual is what the declarations say, and its examples run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hocket import stdlib
+from hocket.runtime.registry import STDLIB
+from hocket.testing import Program, check, programs
+
+MANUAL = Path(__file__).parents[2] / "interpreter" / "BUILTINS.md"
+
+
+def examples() -> list[Program]:
+    """Return the programs in the documentation of the builtins, each once."""
+    found: dict[str, Program] = {}
+    for builtin in STDLIB:
+        for number, example in enumerate(builtin.examples):
+            for program in programs(example, f"{builtin.name}[{number}]"):
+                found.setdefault(example, program)
+    return list(found.values())
+
+
+def test_the_manual_is_up_to_date() -> None:
+    assert MANUAL.read_text(encoding="utf-8") == stdlib.reference(), "run `hocket docs`"
+
+
+def test_every_builtin_is_in_the_manual() -> None:
+    manual = stdlib.reference()
+    for builtin in STDLIB:
+        assert f"{builtin.usage}`" in manual, builtin.name
+
+
+@pytest.mark.parametrize("program", examples(), ids=lambda program: program.name)
+def test_examples_do_what_they_say(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check(program)
