@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
 import traceback
 from collections.abc import Iterable
@@ -96,7 +97,7 @@ _OWN = ("run", "repl", "docs")
 
 
 def _run(options: argparse.Namespace) -> int:
-    from hocket.errors import HocketError, StaticErrors
+    from hocket.errors import HocketError, InternalError, StaticErrors
     from hocket.host import Program, on_sigint, run_alone
     from hocket.render import render
     from hocket.session import prepare_process
@@ -106,9 +107,10 @@ def _run(options: argparse.Namespace) -> int:
     sys.argv = [options.file, *options.arguments]
     failures: list[HocketError] = []
 
-    def report(error: HocketError, _: str) -> None:
-        failures.append(error)
-        show(render(error, color=colored()))
+    def report(error: HocketError, _: str = "") -> None:
+        if not _is_for_want_of_a_reader(error):
+            failures.append(error)
+            show(render(error, color=colored()))
 
     program = Program(text, "standard input" if options.file == "-" else options.file, report)
     interrupts = 0
@@ -123,13 +125,12 @@ def _run(options: argparse.Namespace) -> int:
     with on_sigint(interrupt):
         outcome = run_alone(program.run())
     if outcome.error is not None:
-        show(render(outcome.error, color=colored()))
+        report(outcome.error)
     sys.stdout.flush()
     if program.interrupted:
         return INTERRUPTED
-    if isinstance(outcome.error, StaticErrors):
-        return SYNTAX
-    return RUNTIME if outcome.error is not None or failures else OK
+    by_kind = {StaticErrors: SYNTAX, InternalError: INTERNAL}
+    return by_kind.get(type(outcome.error), RUNTIME if failures else OK)
 
 
 def read_program(path: str) -> str:
@@ -199,6 +200,15 @@ def _nobody_reads() -> int:
     # Closing the stream at exit would complain about the same thing again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return OK
+
+
+def _is_for_want_of_a_reader(error: Exception) -> bool:
+    """Return whether printing failed because who read our output (`| head`) has gone."""
+    if not hasattr(select, "poll") or "Broken pipe" not in str(error):
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def _end_at_once() -> NoReturn:

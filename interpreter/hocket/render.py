@@ -11,6 +11,7 @@ spawned at cell 3, line 1
 
 from __future__ import annotations
 
+from itertools import groupby
 from unicodedata import east_asian_width
 
 from hocket.errors import Error, HocketError, Place, Problem, Site, StaticErrors
@@ -86,13 +87,13 @@ def heading(message: str, paint: Paint) -> str:
 
 
 def calls(trace: list[Site]) -> list[str]:
-    """Return the calls, innermost first; the middle of a long list is counted only."""
-    sites = trace[::-1]
-    if len(sites) <= CALLS:
-        return [f"called from {caller(site)}" for site in sites]
-    head, tail = sites[: CALLS // 2], sites[-CALLS // 2 :]
-    left_out = f"… {len(sites) - len(head) - len(tail)} more calls"
-    return [*(f"called from {caller(s)}" for s in head), left_out, *(f"called from {caller(s)}" for s in tail)]
+    """Return the calls, innermost first: repeated ones once, the middle of a long list counted only."""
+    runs = [(caller(site), len(list(same))) for site, same in groupby(reversed(trace))]
+    lines = [f"called from {name}{f', {times} times' if times > 1 else ''}" for name, times in runs]
+    if len(lines) <= CALLS:
+        return lines
+    half = CALLS // 2
+    return [*lines[:half], f"… {len(lines) - 2 * half} more calls", *lines[-half:]]
 
 
 def caller(site: Site) -> str:

@@ -15,7 +15,7 @@ from hocket.runtime import operators
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
-from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, Task, lift, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
 from hocket.runtime.values import Range, equal, format_value, print_text
 
 SIMPLE = frozenset({int, str, bool, type(None)})
@@ -67,7 +67,7 @@ def support() -> dict[str, Any]:
         "async": async_function,
         "Async": AsyncFunction,
         "Suspending": Suspending,
-        "promises": frozenset({Promise, Task}),
+        "promises": Promise.classes,
         "lift": lift,
         "lifting": lifting,
         "plain": plain,

@@ -117,7 +117,12 @@ def test_long_programs_run(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x := " + "[" * 5000 + "]" * 5000, "x := " + "-" * 50_000 + "1", "{" * 3000 + "}" * 3000, "f(" * 4000 + ")" * 4000],
+    [
+        "x := " + "[" * 5000 + "]" * 5000,
+        "x := " + "-" * 50_000 + "1",
+        "{" * 3000 + "}" * 3000,
+        "f(" * 4000 + ")" * 4000,
+    ],
     ids=["brackets", "signs", "blocks", "calls"],
 )
 def test_deep_programs_are_an_error_of_the_language_at_worst(text: str) -> None:

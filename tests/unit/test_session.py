@@ -52,7 +52,11 @@ def test_a_let_of_an_earlier_cell_cannot_be_reassigned_but_redeclared() -> None:
 
 
 def test_define_in_a_function_never_reaches_another_cell() -> None:
-    assert values("n := 1", "func f() { n := 5; return n }\n[f(), n]", "func g() { n = 7 }\ng()\nn") == [None, [5, 1], 7]
+    assert values("n := 1", "func f() { n := 5; return n }\n[f(), n]", "func g() { n = 7 }\ng()\nn") == [
+        None,
+        [5, 1],
+        7,
+    ]
 
 
 def test_a_builtin_may_be_shadowed_and_functions_keep_their_meaning() -> None:
@@ -61,7 +65,14 @@ def test_a_builtin_may_be_shadowed_and_functions_keep_their_meaning() -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_shown"),
-    [("5", True), ("5;", False), ("5; # note", False), ("null", False), ("x := 5", False), ("if true { 1 } else { 2 }", True)],
+    [
+        ("5", True),
+        ("5;", False),
+        ("5; # note", False),
+        ("null", False),
+        ("x := 5", False),
+        ("if true { 1 } else { 2 }", True),
+    ],
 )
 def test_what_a_cell_shows(text: str, is_shown: bool) -> None:
     async def main() -> bool:

@@ -55,8 +55,8 @@ class OurTokens(Lexer):
 
     def __init__(self, configuration: Any) -> None: ...
 
-    def lex(self, state: Any, _: Any) -> Any:  # type: ignore[override]
-        scanned = scan(Source("sample", state.text.text if hasattr(state.text, "text") else state.text))
+    def lex(self, text: Any) -> Any:  # type: ignore[override]
+        scanned = scan(Source("sample", text))
         stream = arrange(scanned)
         for terminal, index in zip(stream.terminals, stream.indices, strict=True):
             yield Token(terminal, scanned.values.get(index, scanned.text(index)))
@@ -151,32 +151,28 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+# Not what this process has loaded: states are numbered anew with each computation.
+load = tables.load.__wrapped__
+
+
 def stored(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def plain(language: tables.Tables) -> tables.Tables:
-    return language._replace(rules=list(language.rules))
-
-
 def test_tables_from_the_cache_are_those_that_were_computed(cache_folder: Path) -> None:
-    tables.load.cache_clear()
-    computed = tables.load()
+    computed = load()
     assert len(stored(cache_folder)) == 1
-    tables.load.cache_clear()
-    assert plain(tables.load()) == plain(computed)
+    assert load() == computed
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"garbage" * 1000])
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, b"garbage" * 1000], ids=["empty", "zeros", "garbage"])
 def test_a_damaged_cache_is_computed_anew(cache_folder: Path, damage: bytes) -> None:
-    tables.load.cache_clear()
-    computed = tables.load()
+    load()
     (file,) = stored(cache_folder)
-    whole = file.read_bytes()
     file.write_bytes(damage)
-    tables.load.cache_clear()
-    assert plain(tables.load()) == plain(computed)
-    assert file.read_bytes() == whole
+    again = load()
+    assert len(again.actions) == len(tables.load().actions)
+    assert load() == again
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +180,4 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypa
     blocked.write_text("not a folder")
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(blocked))
-    tables.load.cache_clear()
-    assert tables.load().actions
-    tables.load.cache_clear()
+    assert load().texts == tables.load().texts

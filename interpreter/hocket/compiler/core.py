@@ -231,7 +231,7 @@ def python_limit(source: Source, error: SyntaxError) -> tuple[str, Span, str]:
             span,
             "move the inner ones to a function",
         )
-    return f"{NESTED_TOO_DEEPLY}: {error.msg}", span, "split it into several statements"
+    return f"Python cannot run this: {error.msg}", span, "split it into several statements"
 
 
 def rename(code: CodeType) -> CodeType:

@@ -246,6 +246,22 @@ def body(r: Resolver, node: Node) -> None:
         r.visit(node)
 
 
+@resolves(nodes.Args)
+def args(r: Resolver, node: nodes.Args) -> None:
+    """An argument is given once."""
+    seen = set()
+    for item in node.items:
+        if isinstance(item, nodes.NamedArg):
+            if item.name in seen:
+                r.problem(f"`{item.name}` is given twice", item.span)
+            seen.add(item.name)
+        elif isinstance(item, nodes.Spread) and seen:
+            r.problem("`...` stands after a named argument", item.span, "put it before the named ones")
+        elif seen:
+            r.problem("an argument without a name stands after a named one", item.span, "name it, or put it first")
+    r.children(node)
+
+
 @resolves(nodes.SpawnBlockExpr)
 def spawn_block(r: Resolver, node: nodes.SpawnBlockExpr) -> None:
     """The block is an async function without parameters."""

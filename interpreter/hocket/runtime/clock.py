@@ -25,7 +25,8 @@ class Clock:
 
     virtual = False
 
-    def now(self) -> int:
+    @staticmethod
+    def now() -> int:
         """Return nanoseconds from some moment in the past."""
         return time.monotonic_ns()
 

@@ -24,6 +24,7 @@ PARK: Final = object()
 """What a coroutine yields to the scheduler when it waits."""
 
 _ONCE = (PARK,)
+_SOURCES = Source._by_filename  # asked for every task that is made
 
 
 class Parked:
@@ -69,11 +70,10 @@ def current_task() -> Routine | None:
 
 def caller() -> tuple[CodeType | None, int]:
     """Return the place of the innermost frame of a program: its code and instruction."""
-    frame = sys._getframe(1)
-    known = Source.of
+    frame = sys._getframe(2)
     while True:
         code = frame.f_code
-        if known(code.co_filename) is not None:
+        if code.co_filename in _SOURCES:
             return code, frame.f_lasti
         if frame.f_back is None:
             return None, 0

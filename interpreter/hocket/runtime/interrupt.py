@@ -153,6 +153,9 @@ class Interrupts:
     def _tell_loop(self, cell: Cell | None) -> None:
         def turn() -> None:
             self._has_turned = True
+            if self._is_asked and hasattr(signal, "setitimer"):
+                # An alarm that came while the process ends would kill it.
+                signal.setitimer(signal.ITIMER_REAL, 0)
             if cell is not None and not cell.is_done:
                 cell.stop()
 

@@ -214,32 +214,25 @@ class Scheduler:
     def _turn(self) -> None:
         ready = self.ready
         for _ in range(len(ready)):
-            self.step(ready.popleft())
-        self.current = None
-
-    def step(self, task: Routine) -> None:
-        """Let `task` go on until it parks or ends."""
-        self.current = task
-        coroutine = task.coroutine
-        if coroutine is None:
-            return
-        error = task.error_in
-        try:
-            if error is None:
-                out = task.cell.context.run(coroutine.send, None)
+            task = self.current = ready.popleft()
+            coroutine = task.coroutine
+            if coroutine is None:
+                continue  # broken off by the end of the session
+            error = task.error_in
+            try:
+                if error is None:
+                    out = task.cell.context.run(coroutine.send, None)
+                else:
+                    task.error_in = None
+                    out = task.cell.context.run(coroutine.throw, error)
+            except StopIteration as stop:
+                task.returned(stop.value)
+            except BaseException as why:  # noqa: BLE001  SystemExit too: nothing gets out
+                task.raised(why)
             else:
-                task.error_in = None
-                out = task.cell.context.run(coroutine.throw, error)
-        except StopIteration as stop:
-            task.returned(stop.value)
-        except BaseException as why:  # noqa: BLE001  SystemExit too: nothing gets out
-            task.raised(why)
-        else:
-            if out is not PARK:
-                task.throw_in(RuntimeError(f"a task yielded {out!r}, which is no wait"))
-                task.start()
-            elif task.error_in is not None:
-                task.throw_in(task.error_in)
+                if task.error_in is not None or out is not PARK:
+                    task.parked(out)
+        self.current = None
 
     def soon(self, promise: Promise, has_settled: bool) -> None:
         """Tell the waiters of `promise`, or abandon it; now, or when the call that does such a step returns."""

@@ -39,11 +39,12 @@ class Waiter(Protocol):
     """Who is told when a promise settles.
 
     A passive one neither keeps a task alive nor answers for its failure.  One that
-    `claims` answers for it even after it has gone.
+    `claims` answers for it even after it has gone.  A task is merely made ready when told.
     """
 
     passive: ClassVar[bool]
     claims: ClassVar[bool]
+    is_task: ClassVar[bool]
 
     def notify(self, promise: Promise, /) -> None:
         """Take note that `promise` has settled; must neither raise nor run a program's code."""
@@ -61,6 +62,7 @@ class Promise:
     """Every class of promises: `type(x) in Promise.classes` is the fast test."""
     passive: ClassVar[bool] = False
     claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
 
     state: str
     result: Any
@@ -191,8 +193,13 @@ class Promise:
         self.result = result
         if state is REJECTED:
             self.origin = (list(result.trace), list(result.spawned))
-        if self.waiters is not None:
-            current.scheduler.soon(self, True)
+        waiters = self.waiters
+        if waiters is not None:
+            if len(waiters) == 1 and waiters[0].is_task and (state is not REJECTED or self.handled):
+                self.waiters = None
+                waiters[0].notify(self)
+            else:
+                current.scheduler.soon(self, True)
         elif state is REJECTED and self.handled != CLAIMED:
             self.unattended()
 
@@ -288,6 +295,7 @@ class Follower:
     __slots__ = ("promise",)
     passive: ClassVar[bool] = False
     claims: ClassVar[bool] = True
+    is_task: ClassVar[bool] = False
 
     def __init__(self, promise: Promise) -> None:
         self.promise = promise
@@ -303,6 +311,7 @@ class HostCallback:
     __slots__ = ("function", "loop")
     passive: ClassVar[bool] = True
     claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
 
     def __init__(self, function: Callable[[], None]) -> None:
         self.loop = asyncio.get_running_loop()
@@ -320,6 +329,7 @@ class FutureWaiter:
     __slots__ = ("future", "promise")
     passive: ClassVar[bool] = False
     claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
 
     def __init__(self, promise: Promise, future: asyncio.Future[Any]) -> None:
         self.promise = promise

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.current import CELL, Waitable, caller, frames_of
-from hocket.runtime.promise import ALONE, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
+from hocket.runtime.promise import ALONE, AWAITED, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
 from hocket.source import Source
 
@@ -33,6 +33,7 @@ __all__ = [
     "AsyncFunction",
     "Cancelled",
     "CellInterrupt",
+    "Operation",
     "Routine",
     "ScopeStop",
     "Suspending",
@@ -70,6 +71,7 @@ class Routine(Promise):
     is_called: ClassVar[bool] = True
     """Whether it is cancelled when its last waiter gives up."""
     is_spawned: ClassVar[bool] = False
+    is_task: ClassVar[bool] = True
 
     cell: Cell
     scope: Owner
@@ -136,9 +138,10 @@ class Routine(Promise):
     @property
     def has_begun(self) -> bool:
         """Whether anything of the coroutine has run."""
-        if self.coroutine is None:
+        coroutine = self.coroutine
+        if coroutine is None or getattr(coroutine, "cr_code", None) is follow.__code__:
             return True
-        return inspect.getcoroutinestate(self.coroutine) != inspect.CORO_CREATED
+        return inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
 
     @property
     def elapsed(self) -> float:
@@ -164,13 +167,29 @@ class Routine(Promise):
             # cancellation by a `return` in a `finally`.
             self.settle(CANCELLED, None)
         elif isinstance(value, Promise):
-            if value is self:
-                self.raised(errors.DeadlockError(f"{self.describe()} waits for itself"))
-            else:
-                self.coroutine = follow(value)
-                self.cell.scheduler.step(self)
+            self.adopt(value)
         else:
             self.settle(RESOLVED, value)
+
+    def adopt(self, promise: Promise) -> None:
+        """Settle like `promise`, once it has."""
+        if promise is self:
+            self.raised(errors.DeadlockError(f"{self.describe()} waits for itself"))
+        elif promise.state is PENDING:
+            self.coroutine = follow(promise)
+            self.waiting = promise
+            promise.add(self)
+        else:
+            promise.handled = promise.handled or AWAITED
+            self.settle_like(promise)
+
+    def parked(self, out: Any) -> None:
+        """It has yielded `out`, and that was no plain wait."""
+        if self.error_in is not None:
+            self.throw_in(self.error_in)
+        else:
+            self.error_in = RuntimeError(f"a task yielded {out!r}, which is no wait")
+            self.start()
 
     def raised(self, error: BaseException) -> None:
         """The coroutine has ended with `error`, of whatever kind."""
@@ -208,7 +227,7 @@ class Routine(Promise):
         if self.guest is not None:
             self.guest.settled()
             self.guest = None
-        super().settle(state, result)
+        Promise.settle(self, state, result)
         self.owner.left(self)
         scheduler.count -= 1
         if not scheduler.count:
@@ -273,6 +292,16 @@ class Routine(Promise):
         return f"task {self.name}"
 
 
+class Operation(Routine):
+    """The running of a builtin that a program called: a promise like any other, not a task."""
+
+    __slots__ = ()
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], name: str) -> None:
+        super().__init__(coroutine, name)
+        self.start()
+
+
 class Task(Routine):
     """The running of an async function's body that a program called: cancelled when nobody waits any more."""
 
@@ -281,11 +310,13 @@ class Task(Routine):
     members = Promise.members | {"name", "elapsed", "cancel"}
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], name: str) -> None:
-        super().__init__(coroutine, name)
+        Routine.__init__(self, coroutine, name)
         scheduler = self.cell.scheduler
         scheduler.numbered += 1
         self.number = scheduler.numbered
-        self.start()
+        scheduler.ready.append(self)
+        if not scheduler.is_scheduled:
+            scheduler.schedule()
 
     @property
     def status(self) -> str:
@@ -318,14 +349,17 @@ _STATUS = {RESOLVED: "done", REJECTED: "failed", CANCELLED: "cancelled"}
 class AsyncFunction:
     """An `async func`: a call gives the promise of its result, `direct` runs in the calling task."""
 
-    def __init__(self, function: Callable[..., Awaitable[Any]], name: str) -> None:
+    def __init__(
+        self, function: Callable[..., Awaitable[Any]], name: str, makes: type[Operation | Task] = Task
+    ) -> None:
         self.direct = self.__wrapped__ = function
+        self.makes = makes
         self.__name__ = self.__qualname__ = name
         self.__doc__ = function.__doc__
 
-    def __call__(self, *args: Any, **named: Any) -> Task:
+    def __call__(self, *args: Any, **named: Any) -> Operation | Task:
         """Start a called task; raises at once when the arguments do not fit."""
-        return Task(as_coroutine(self.direct(*args, **named)), self.__name__)
+        return self.makes(as_coroutine(self.direct(*args, **named)), self.__name__)
 
     def __repr__(self) -> str:
         return f"<async func {self.__name__}>"

@@ -14,7 +14,7 @@ from typing import Any
 
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB, Builtin
-from hocket.runtime.tasks import AsyncFunction, Suspending
+from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import collections, core, files, http, json, math, random, tasks, text, time
 from hocket.stdlib import methods as _methods
@@ -63,7 +63,7 @@ def _callable(builtin: Builtin) -> Any:
     key = (builtin.function, builtin.name)
     if key not in _wrapped:
         if builtin.is_async:
-            _wrapped[key] = AsyncFunction(builtin.function, builtin.name)
+            _wrapped[key] = AsyncFunction(builtin.function, builtin.name, Operation)
         else:
             _wrapped[key] = Suspending(builtin.function, typing.cast(Any, builtin.suspending))
     return _wrapped[key]

@@ -248,7 +248,8 @@ async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) 
         return AsyncFunction(one, name)
 
     calls = [indexed(index, action) for index, action in enumerate(actions)]
-    return await promise_all(calls, limit or get_task_pool_size())
+    results: list[Any] = await promise_all(calls, limit or get_task_pool_size())
+    return results
 
 
 async def _async_exists(path: str) -> bool:

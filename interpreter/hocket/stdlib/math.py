@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -85,9 +86,9 @@ def pow_(x: int | float, y: int | float) -> int | float:
     return result
 
 
-def _whole(x: int | float, rounding: Any) -> int | float:
+def _whole(x: int | float, rounding: Callable[[int | float], int]) -> int | float:
     """Round unless there is nothing to round: inf and NaN stay."""
-    return rounding(x) if math.isfinite(_number(x)) else x  # type: ignore[no-any-return]
+    return rounding(x) if math.isfinite(_number(x)) else x
 
 
 @builtin

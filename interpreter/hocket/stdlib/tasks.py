@@ -154,6 +154,7 @@ class _Others:
 
     passive: ClassVar[bool] = True
     claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
 
     def __init__(self, others: list[Task]) -> None:
         self.left = len(others)

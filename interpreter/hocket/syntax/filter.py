@@ -229,7 +229,7 @@ class Filter:
     def is_fn(self, index: int) -> bool:
         """`fn name(`, or `fn(` before a body."""
         if self.kinds[index + 1] == "NAME":
-            return self.kinds[index + 2] == "("
+            return self.kinds[index + 2] == "(" and not self.first[index + 1]
         return self.kinds[index + 1] == "(" and not self.context.heads and self.after_group(index) in ("{", "->")
 
     def is_catch(self, index: int) -> bool:
@@ -268,7 +268,7 @@ class Filter:
 
     def is_enum(self, index: int) -> bool:
         """`enum Name {`."""
-        return self.kinds[index + 1] == "NAME" and self.kinds[index + 2] == "{"
+        return self.follows_on_line(index, {"NAME"}) and self.kinds[index + 2] == "{"
 
     def is_test(self, index: int) -> bool:
         """`test "…"` at a statement's start."""

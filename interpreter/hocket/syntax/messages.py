@@ -267,7 +267,17 @@ def _phrase(names: dict[str, str], terminal: str) -> str:
     return _PHRASES.get(terminal) or f"`{names[terminal]}`"
 
 
-_PHRASES = {"NAME": "a name", "STRING": "a string", "INT": "a number", "FLOAT": "a number", END: "the end"}
+_PHRASES = {
+    "NAME": "a name",
+    "STRING": "a string",
+    "FSTRING_START": "a string",
+    "FSTRING_SPEC": "a format spec",
+    "INT": "a number",
+    "FLOAT": "a number",
+    "DURATION": "a duration",
+    "_SEP": LINE_END,
+    END: "the end",
+}
 
 
 @cache

@@ -206,9 +206,9 @@ class Parser:
             else:
                 index = indices[at]
                 values.append(self.token(terminal, index) if terminal in kept else None)
-                begins.append(starts[index])
-                if terminal != "_SEP":
-                    end = ends[index]
+                # A separator has no text; it counts as part of what it ends.
+                begins.append(starts[index] if terminal != "_SEP" else end - 1)
+                end = ends[index] if terminal != "_SEP" else end
                 states.append(action)
                 at += 1
         return None
