@@ -144,18 +144,24 @@ def quietly(command: "list[str]") -> "tuple[int, str]":
     return tool.returncode, "".join(lines)
 
 
-def visibly(command: "list[str]", env: "dict[str, str] | None" = None) -> int:
-    """Run a command in this terminal and return its exit code; it gets Ctrl-C as well."""
+def visibly(command: "list[str]", env: "dict[str, str] | None" = None, patience: float = 10) -> int:
+    """Run a command in this terminal and return its exit code.
+
+    Ctrl-C reaches it as well; it then has `patience` seconds to end.
+    """
     child = subprocess.Popen(command, cwd=ROOT, env=env)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.terminate()
-            raise
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        pass
+    try:
+        code = child.wait(patience)
+    except subprocess.TimeoutExpired:
+        child.terminate()
+        code = child.wait()
+    if code != 130:
+        raise KeyboardInterrupt
+    return code  # it has said so itself
 
 
 def python_of(environment: str) -> str:
@@ -270,7 +276,8 @@ def open_lab(python: str) -> int:
     # JupyterLab refuses to run for root, who is the only user in many containers.
     as_root = ["--allow-root"] if not WINDOWS and os.geteuid() == 0 else []
     print("Opening JupyterLab; Ctrl-C in this terminal ends it", flush=True)
-    return visibly([python, "-m", "jupyterlab", *as_root, TOUR])
+    # It asks whether Ctrl-C is meant, and goes on if not.
+    return visibly([python, "-m", "jupyterlab", *as_root, TOUR], patience=float("inf"))
 
 
 def farewell(python: str) -> None:
@@ -280,14 +287,16 @@ def farewell(python: str) -> None:
     command = "hocket" if active else os.path.join(from_here(scripts), "hocket")
     me = "python " + from_here(os.path.abspath(__file__))
     print("\nHocket is installed. What next:\n")
-    for do, why in [
+    steps = [
         (me + " --lab", "open the tour in JupyterLab"),
         (command + " repl", "try things line by line"),
         (command + " run FILE.hkt", "run a program"),
         (command + " kernel install --user", "let your other Jupyter installations see the kernel"),
         (me + " --test", "run the tests"),
-    ]:
-        print("  {:36} {}".format(do, why))
+    ]
+    width = max(len(do) for do, _ in steps)
+    for do, why in steps:
+        print("  {}   {}".format(do.ljust(width), why))
 
 
 def from_here(path: str) -> str:
@@ -323,9 +332,11 @@ def main() -> int:
 
 def tour() -> int:
     """Run the tour notebook through the kernel, printing each cell and its outputs as they come."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-    from jupyter_client.manager import KernelManager
-
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+        from jupyter_client.manager import KernelManager
+    except ImportError as error:
+        raise Failure("Hocket is not installed for {}".format(sys.executable), "Run: python install.py") from error
     try:
         with open(TOUR, encoding="utf-8") as file:
             cells = json.load(file)["cells"]

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from hocket.runtime.process import prepare_process
 from hocket.testing import Mismatch, Program, check, programs
+
+prepare_process()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ProgramFile | None":

@@ -124,9 +124,7 @@ class Session:
         for method in unit.methods:
             self._builtins.setdefault(f"__method_{method}", operators.MethodTable(method, stdlib.methods))
         declared = {name: binding.kind for name, binding in resolution.top.items()}
-        body = parsed.program.body
-        is_shown = not body or not source.text[body[-1].span.end :].lstrip(" \t").startswith(";")
-        return Compiled(unit, declared, is_shown)
+        return Compiled(unit, declared, not parsed.silenced)
 
     def is_complete(self, text: str) -> tuple[str, str]:
         """Return `complete`, `incomplete` or `invalid`, and the indent of the next line."""

@@ -78,6 +78,7 @@ class Prompts:
         content = {"prompt": str(prompt), "password": password}
         parent, ident = kernel.get_parent("shell"), kernel.shell_ident()
         kernel.wire.send(self._stream, "input_request", content, parent, ident=ident)
+        self._stream.flush(zmq.POLLOUT)  # now: the loop may not turn until there is an answer
         return answer
 
     def _on_reply(self, frames: list[bytes]) -> None:

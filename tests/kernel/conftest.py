@@ -239,7 +239,9 @@ def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -
         work = home / "work"
         work.mkdir()
         manager.start_kernel(env=environment, cwd=str(work), stdout=sys.__stdout__, stderr=sys.__stderr__)
-        return Notebook(manager, environment)
+        started = Notebook(manager, environment)
+        started.ok("null", silent=True)  # the first cell loads the parser
+        return started
 
     return start_kernel
 

@@ -37,7 +37,7 @@ class TestKernel(jupyter_kernel_test.KernelTests):
     ]
     complete_code_samples = ["1", "print('hello')", "func f(x) {\n  return x\n}", "x := [1,\n2]", "# comment"]
     incomplete_code_samples = ["func f(x) {", "print('hello'", "x := [1, 2,", 's := """text', "1 +", "/* open"]
-    invalid_code_samples = ["x := := 1", "1 2", ")", "import = 7", "await"]
+    invalid_code_samples = ["x := := 1", "1 2", ")", "import = 7"]
     code_page_something = "print?"
     code_generate_error = "1 / 0"
     code_execute_result = [

@@ -54,7 +54,7 @@ def test_a_value_is_shown_unless_it_is_null_or_ends_in_a_semicolon(notebook):
 def test_a_pending_promise_is_replaced_in_place_when_it_settles(notebook):
     cell = notebook.ok("async func later() { await async_sleep(100); return [1, 2] }\nlater()")
     (shown,) = cell.of("display_data")
-    assert shown.content["data"] == {"text/plain": "<promise pending>"} or "pending" in str(shown.content["data"])
+    assert "later running>" in shown.content["data"]["text/plain"]
     assert not cell.of("execute_result")
     notebook.until(lambda: bool(cell.of("update_display_data")), 5)
     (settled,) = cell.of("update_display_data")
@@ -66,7 +66,15 @@ def test_a_pending_promise_is_replaced_in_place_when_it_settles(notebook):
 def test_a_promise_that_is_rejected_is_replaced_and_still_reported(notebook):
     cell = notebook.ok("async func sour() { await async_sleep(50); throw 'sour milk' }\nsour()")
     notebook.until(lambda: bool(cell.of("update_display_data")) and "sour milk" in cell.err, 5)
-    assert "pending" not in cell.of("update_display_data")[0].content["data"]["text/plain"]
+    assert "running" not in cell.of("update_display_data")[0].content["data"]["text/plain"]
+
+
+def test_a_promise_that_is_no_task_says_pending(notebook):
+    cell = notebook.ok("async_sleep(50).then(x => 'slept')")
+    assert cell.of("display_data")[0].content["data"] == {"text/plain": "<promise pending>"}
+    notebook.until(lambda: bool(cell.of("update_display_data")), 5)
+    data = cell.of("update_display_data")[0].content["data"]
+    assert data == {"text/plain": '<promise resolved "slept">'}
 
 
 def test_a_settled_promise_is_a_plain_result(notebook):

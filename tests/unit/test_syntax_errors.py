@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+
 from hocket.errors import Problem, StaticErrors
 from hocket.source import Source
 from hocket.syntax import messages, tables

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lark import Token, Tree
+from lark.lexer import Lexer
+
 from hocket.source import Source, Span
 from hocket.syntax import nodes, parser, tables
 from hocket.syntax.filter import arrange
 from hocket.syntax.parser import class_name, parse
 from hocket.syntax.tokens import RESERVED, SPELLINGS, scan
-from lark import Token, Tree
-from lark.lexer import Lexer
 
 GRAMMAR = tables.GRAMMAR.read_text(encoding="utf-8")
 
@@ -26,7 +29,7 @@ async func fetch(url: string, retries: int = 3, {a, b as c}, [d, ...e], ...rest)
     for i, [k, v] in 0..retries {
         try {
             body := await get("${url}/page?x=${i:>3}&y=${k}")
-            if r.status == 200 && r.body != null or !r.late { return r.body.trim() } else if r.status >= 500 { continue }
+            if r.status == 200 && r.body != null or !r.late { return r.body } else if r.status >= 500 { continue }
         } except TimeoutError | NetworkError e {
             print("late", e.message, ...rest, end = "\\n", sep: ", ")
         } except (e) { throw e } except { break } finally { d["k"][0] += 1 }
@@ -181,3 +184,9 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypa
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
         monkeypatch.setenv(variable, str(blocked))
     assert load().texts == tables.load().texts
+
+
+def test_a_run_that_finds_the_cache_does_not_import_lark(cache_folder: Path) -> None:
+    load()
+    program = "import sys; from hocket.syntax import parser; parser.load(); sys.exit('lark' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from hocket.errors import StaticErrors
 from hocket.source import Source
 from hocket.syntax import nodes

@@ -55,12 +55,10 @@ def target(r: Resolver, node: Node, everywhere: bool) -> None:
     """Resolve what stands left of an assignment."""
     if isinstance(node, nodes.NameExpr):
         r.store(node, node.name, everywhere)
-    elif isinstance(node, nodes.IndexExpr | nodes.FieldExpr):
-        r.children(node)
-    elif isinstance(node, nodes.OptionalFieldExpr):
-        r.problem("cannot assign through `?.`", node.span, "write `.`, or test for null first")
     else:
-        r.problem("cannot assign to this", node.span, "assign to a name, a field `a.b` or an element `a[i]`")
+        if has_optional(node):
+            r.problem("cannot assign through `?.`", node.span, "write `.`, or test for null first")
+        r.children(node)
 
 
 @resolves(nodes.AugmentStmt)

@@ -56,6 +56,10 @@ _RUNTIME = frozenset(
 ) | {__file__}  # fmt: skip
 
 
+# A builtin that blocks is called through it; it holds nothing that an exception could lose.
+_THROUGH = tasks.Suspending.__call__.__code__
+
+
 def is_program(frame: FrameType) -> bool:
     """Whether `frame` runs code of a program."""
     return Source.of(frame.f_code.co_filename) is not None
@@ -68,6 +72,8 @@ def is_runtime(frame: FrameType, is_innermost: bool) -> bool:
     library compute.
     """
     file = frame.f_code.co_filename
+    if frame.f_code is _THROUGH:
+        return False
     return file in _RUNTIME or is_innermost and file == guests.__file__
 
 

@@ -74,7 +74,7 @@ def scan(source: Source, words: frozenset[str] | None = None) -> Tokens:
     """Return the tokens of `source`.
 
     The brackets of the result match unless `problems` says otherwise.  `words` are
-    the keywords, the grammar's own unless given.
+    keywords beside the grammar's own.
     """
     scanner = Scanner(source, words)
     scanner.run()
