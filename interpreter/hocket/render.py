@@ -71,6 +71,8 @@ def run_time(error: Error, paint: Paint) -> str:
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned]
     if error.cause is not None:
         parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")
+    members = [member for member in error.fields.get("errors", ()) if isinstance(member, Error)]
+    parts += [f"{number}. {headline(member)} ({where(member.place)})" for number, member in enumerate(members, 1)]
     parts += [f"also failed: {headline(other)} ({where(other.place)})" for other in error.others]
     return "\n".join(parts)
 

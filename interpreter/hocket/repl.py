@@ -75,8 +75,7 @@ class _Repl:
             if text.strip() == "exit" and "exit" not in self.session.variables:
                 return None
             state, indent = self.session.is_complete(text)
-            # An empty line ends an input that could go on.
-            if state != "incomplete" or (self.is_terminal and not line.strip()):
+            if state != "incomplete":
                 return text
             prompt = "... "
 

@@ -96,24 +96,31 @@ class Cells:
         from hocket.runtime.promises import PENDING, Promise
 
         value = outcome.value
-        data = _bundle(value)
         if isinstance(value, Promise) and value.state is PENDING:
-            self._show_pending(value, data)
-        else:
-            self._publish("execute_result", {"execution_count": count, "data": data, "metadata": {}})
+            self._show_pending(value)
+            return
+        data = _bundle(value)
+        self._publish("execute_result", {"execution_count": count, "data": data, "metadata": {}})
         if request.store_history:
             self.history.answer(count, data["text/plain"])
 
-    def _show_pending(self, promise: Promise, data: dict[str, str]) -> None:
+    def _show_pending(self, promise: Promise) -> None:
         """Show a promise that has not settled; show it again, in place, when it has."""
+        from hocket.runtime.promises import Promise
+        from hocket.runtime.values import show
+
         # Clients update only what came as display data, not an execute_result.
         display = {"metadata": {}, "transient": {"display_id": uuid.uuid4().hex}}
-        self._publish("display_data", {"data": data, **display})
+
+        def publish(kind: str) -> None:
+            # Also of a task: what it comes to is of more interest than its number.
+            self._publish(kind, {"data": {"text/plain": Promise.label(promise, show)}, **display})
 
         def settled() -> None:
             self._flush()
-            self._publish("update_display_data", {"data": _bundle(promise), **display})
+            publish("update_display_data")
 
+        publish("display_data")
         promise.when_settled(settled)
 
     async def _expression(self, session: Session, text: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from hocket_kernel.cells import Cells, Request
 from hocket_kernel.stdin import Prompts
 
 if TYPE_CHECKING:
-    from hocket.session import Completions, Session
+    from hocket.completion import Completions
+    from hocket.session import Session
 
 
 class HocketKernel(AsyncKernel):
@@ -47,7 +48,6 @@ class HocketKernel(AsyncKernel):
         """The session of the language; made when first needed, so that start-up does not wait for it."""
         if self._program is None:
             from hocket.session import Session
-
             from hocket.stdlib import core
 
             self._program = Session()

@@ -77,7 +77,7 @@ def installed() -> list[tuple[str, Path, str]]:
     from jupyter_client.kernelspec import KernelSpecManager
 
     folders = {name: Path(folder) for name, folder in KernelSpecManager().find_kernel_specs().items()}
-    return [(name, folder, _argv(folder)[0]) for name, folder in sorted(folders.items()) if _is_ours(folder)]
+    return [(name, folder, _interpreter(folder)) for name, folder in sorted(folders.items()) if _is_ours(folder)]
 
 
 def _target(user: bool, prefix: str | None) -> Path:
@@ -97,6 +97,12 @@ def _argv(folder: Path) -> list[str]:
         return [str(word) for word in spec["argv"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _interpreter(folder: Path) -> str:
+    # Clients start what the package has placed beside them, `python`, with their own interpreter.
+    first = _argv(folder)[0]
+    return sys.executable if first == "python" else first
 
 
 def _is_ours(folder: Path) -> bool:

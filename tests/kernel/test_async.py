@@ -120,7 +120,7 @@ def test_a_background_task_prints_only_into_its_own_cell(notebook):
     others = [notebook.ok(f"print('cell', {n})\nawait async_sleep(100)\nprint('done', {n})") for n in (2, 3, 4)]
     assert ticker.out.count("tick") >= 10, "it ticked while the others ran"
     notebook.until(lambda: "tick 29\n" in ticker.out)
-    assert ticker.out == "started\n" + "".join(f"tick {i}\n" for i in range(30)) or ticker.out.startswith("tick 0\n")
+    assert sorted(ticker.out.splitlines()) == sorted(["started", *(f"tick {i}" for i in range(30))])
     for number, cell in zip((2, 3, 4), others, strict=True):
         assert cell.out == f"cell {number}\ndone {number}\n"
 
@@ -132,5 +132,4 @@ def test_a_failure_nobody_awaited_is_printed_where_it_was_spawned(notebook):
     assert "spawned at" in first.err
     assert second.err == second.out == ""
     notebook.listen(0.1)
-    assert first.err.count("broken wheel") <= first.err.count("error: ") + 1
     assert first.err.count("error: ") == 1

@@ -110,7 +110,21 @@ def unmangle(name: str) -> str:
     return name.partition("'")[0]
 
 
+FOREIGN = {
+    "True": "true",
+    "False": "false",
+    "nil": "null",
+    "undefined": "null",
+    "NULL": "null",
+    "this": "self",
+    "console": "print(…)",
+}
+"""Names of other languages, and what to write here."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest of the `known` names, if one is near."""
+    if name in FOREIGN:
+        return f"write `{FOREIGN[name]}`"
     near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, 0.7)
     return f"did you mean `{near[0]}`?" if near else None

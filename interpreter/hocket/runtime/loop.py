@@ -251,16 +251,19 @@ class Scheduler:
     # Nothing is ready
 
     def _idle(self) -> None:
+        if isinstance(self.clock, VirtualClock) and not self.holds and (self.cells or self._emptied):
+            # What fires need not make anything ready: a timeout may wait for a shield.
+            while not self.ready and (when := self.timers.next()) is not None:
+                self.clock.jump(when)
+                self.timers.fire()
+        if self.ready:
+            return
         when = self.timers.next()
         if when is None:
             self._disarm()
             if not self.holds and not self.external:
                 self._detect()
-        elif isinstance(self.clock, VirtualClock):
-            if not self.holds and (self.cells or self._emptied):
-                self.clock.jump(when)
-                self.timers.fire()
-        else:
+        elif not self.clock.virtual:
             self._arm(when)
 
     def _detect(self) -> None:

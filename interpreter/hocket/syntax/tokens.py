@@ -427,7 +427,8 @@ class Scanner:
         if problems and problems[-1].span.end == start and problems[-1].message.startswith("unexpected character"):
             problems[-1] = problems[-1]._replace(span=Span(problems[-1].span.start, end))
             return end
-        shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+        quoted = "'`'" if character == "`" else f"`{character}`"
+        shown = quoted if character.isprintable() else f"U+{ord(character):04X}"
         hint = "a `\\` that joins lines is the last character of its line" if character == "\\" else None
         self.problem(f"unexpected character {shown}", start, end, hint)
         self.add(BAD, start, end)
