@@ -36,10 +36,23 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
 
 from hocket.source import Source, Span
+
+
+TOP_LEVEL = "<top level>"
+"""The name of the code that is a cell or file, not a function."""
+
+Position = tuple[int | None, int | None, int | None, int | None]
+
+
+@lru_cache(maxsize=256)
+def positions(code: CodeType) -> list[Position]:
+    """Return line, end line, column and end column of each instruction of `code`."""
+    return list(code.co_positions())
 
 
 class Site(NamedTuple):
@@ -53,8 +66,7 @@ class Site(NamedTuple):
         source = Source.of(self.code.co_filename)
         if source is None:
             return None
-        positions = list(self.code.co_positions())
-        line, end_line, column, end_column = positions[self.instruction // 2]
+        line, end_line, column, end_column = positions(self.code)[self.instruction // 2]
         if line is None or column is None or end_line is None or end_column is None:
             return Place(self.code.co_name, source, Span(0, 0))
         span = Span(source.offset(line, column), source.offset(end_line, end_column))
@@ -155,7 +167,8 @@ class Error(HocketError):
     @property
     def stack(self) -> list[str]:
         """Names of the functions that were running, innermost first."""
-        return [site.code.co_name for site in reversed(self.trace)]
+        names = (site.code.co_name for site in reversed(self.trace))
+        return [name for name in names if name != TOP_LEVEL]
 
     @property
     def place(self) -> Place | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from itertools import groupby
 from unicodedata import east_asian_width
 
-from hocket.errors import Error, HocketError, Place, Problem, Site, StaticErrors
+from hocket.errors import TOP_LEVEL, Error, HocketError, Place, Problem, Site, StaticErrors
 from hocket.source import Source, Span
 
 WIDTH = 110
@@ -101,7 +101,7 @@ def calls(trace: list[Site]) -> list[str]:
 def caller(site: Site) -> str:
     """Return `fetch_all (cell 2, line 9)`, or the place alone at the top level."""
     place = site.resolve()
-    if place is None or place.function == "cell":
+    if place is None or place.function == TOP_LEVEL:
         return where(place)
     return f"{place.function} ({where(place)})"
 

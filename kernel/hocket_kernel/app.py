@@ -90,3 +90,8 @@ class KernelApp(IPKernelApp):
         # wait for this interval, several times per message.
         sys.setswitchinterval(0.001)
         super().start()
+        # ipykernel ends its iopub thread before these; one that is still answering the shutdown
+        # would then wait for it for ever, and the process with it.
+        for thread in (self.control_thread, self.shell_channel_thread):
+            thread.stop()
+            thread.join(timeout=1)

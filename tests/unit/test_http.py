@@ -67,6 +67,8 @@ def test_the_result_has_status_headers_body_and_json(monkeypatch: pytest.MonkeyP
             'async_http_request("POST", "http://h/", {form: {a: 1, b: "x y"}})',
             *("POST", "a=1&b=x+y", "application/x-www-form-urlencoded"),
         ),
+        ('async_http_put("http://h/", [1])', "PUT", "[1]", "application/json"),
+        ('async_http_patch("http://h/", "p")', "PATCH", "p", None),
         ('async_http_delete("http://h/")', "DELETE", "", None),
         ('fetch("http://h/", {method: "PATCH", body: "b"})', "PATCH", "b", None),
     ],
@@ -80,6 +82,14 @@ def test_headers_and_params_are_sent_as_text(monkeypatch: pytest.MonkeyPatch) ->
     call = 'async_http_get("http://h/?a=1", {headers: {"X-Test": 1}, params: {q: "a b", n: 2, none: null}})'
     sent = run(monkeypatch, echo, f"(await {call}).json()")
     assert (sent["x"], sent["url"]) == ("1", "http://h/?a=1&q=a+b&n=2")
+
+
+def test_head_has_headers_and_no_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"x-method": request.method})
+
+    result = run(monkeypatch, handler, 'await async_http_head("http://h/")')
+    assert (result.headers["x-method"], result.body) == ("HEAD", "")
 
 
 def test_any_status_resolves(monkeypatch: pytest.MonkeyPatch) -> None:

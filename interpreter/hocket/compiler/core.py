@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Any, NamedTuple, TypeVar
 
-from hocket.errors import Problem, StaticErrors
+from hocket.errors import TOP_LEVEL, Problem, StaticErrors
 from hocket.resolver import Binding, Function, Resolution, unmangle
 from hocket.source import Source, Span
 from hocket.syntax import nodes
@@ -217,7 +217,7 @@ def compile_program(
         raise compiler.problem(*python_limit(source, error)) from None
     source.register()
     top = next(const for const in code.co_consts if isinstance(const, CodeType))
-    return Unit(rename(top), frozenset(compiler.methods))
+    return Unit(rename(top).replace(co_name=TOP_LEVEL, co_qualname=TOP_LEVEL), frozenset(compiler.methods))
 
 
 def python_limit(source: Source, error: SyntaxError) -> tuple[str, Span, str]:

@@ -42,7 +42,7 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
         return None
     shape = call.note
     name = match["name"].rpartition(".")[2]
-    function = called_function(shape, call)
+    function = called_function(shape, call, name)
     builtin = None if is_program(function) else declared(name, getattr(shape, "method", False))
     if builtin is not None:
         builtin = as_called(builtin, call.text)
@@ -81,9 +81,9 @@ def as_called(builtin: Builtin, text: str) -> Builtin:
     return builtin
 
 
-def called_function(shape: Any, call: Call) -> Any:
+def called_function(shape: Any, call: Call, name: str) -> Any:
     """Return the Python function that was called, if a variable holds it."""
-    callee = getattr(shape, "callee", None)
+    callee = name if shape is None else getattr(shape, "callee", None)
     function = call.variable(callee) if callee else None
     return getattr(function, "direct", function)
 

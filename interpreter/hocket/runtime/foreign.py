@@ -45,7 +45,7 @@ class Raised(NamedTuple):
     def note(self) -> Any:
         """What the compiler noted about the expression that was computed, if anything."""
         source = Source.of(self.frame.f_code.co_filename)
-        position: Any = list(self.frame.f_code.co_positions())[self.instruction // 2]
+        position: Any = errors.positions(self.frame.f_code)[self.instruction // 2]
         return None if source is None else source.notes.get(position)
 
     @property
@@ -95,14 +95,46 @@ def translate(error: BaseException) -> errors.Error:
 
 def by_builtin(error: BaseException, raised: Raised | None) -> errors.Error | None:
     """Return the error of a builtin that was given what its annotations do not admit."""
-    if raised is None or not isinstance(error, TypeError | AttributeError | KeyError | IndexError | ValueError):
+    if not isinstance(error, TypeError | AttributeError | KeyError | IndexError | ValueError):
         return None
-    for frame in raised.below:
+    # A builtin that runs in a task of its own has no program around it.
+    frames = frames_of(error.__traceback__) if raised is None else raised.below
+    for frame in frames:
         builtin = STDLIB.of_code(frame.f_code)
         if builtin is not None:
-            called = as_called(builtin, raised.text)
-            return wrong_argument(called, frame) or unexpected(called, error)
+            called = builtin if raised is None else as_called(builtin, raised.text)
+            return wrong_argument(called, frame) or callback_error(error, frames) or unexpected(called, error)
     return None
+
+
+def frames_of(traceback: TracebackType | None) -> list[FrameType]:
+    """Return all frames of `traceback`, outermost first."""
+    frames = []
+    while traceback is not None:
+        frames.append(traceback.tb_frame)
+        traceback = traceback.tb_next
+    return frames
+
+
+def callback_error(error: BaseException, frames: list[FrameType]) -> errors.Error | None:
+    """Return the error of a function that a builtin called with arguments that it does not take."""
+    if not isinstance(error, TypeError):
+        return None
+    held = [value for frame in frames for value in frame.f_locals.values() if callable(value)]
+    return arity_error(str(error), Callback(held))
+
+
+class Callback(NamedTuple):
+    """A call by a builtin: nothing is known of it but the functions that the builtin holds."""
+
+    held: list[Any]
+    note: Any = None
+    text: str = ""
+
+    def variable(self, name: str) -> Any:
+        """Return the function called `name`."""
+        functions = (getattr(value, "direct", value) for value in self.held)
+        return next((f for f in functions if getattr(f, "__name__", None) == name), None)
 
 
 def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
@@ -112,7 +144,8 @@ def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
             continue
         value, wanted = frame.f_locals[parameter.name], parameter.annotation
         if not admits(wanted, value):
-            what = " or ".join(a_type(name) for name in described(wanted))
+            *others, last = described(wanted)
+            what = f"{a_type(', '.join(others))} or {last}" if others else a_type(last)
             name = parameter.name.rstrip("_")
             return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(value)}")
     return None
@@ -282,7 +315,7 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
         frame.f_globals.get("__name__", "").startswith("hocket.") for frame in raised.below
     )
     if raised is None or not runtime:
-        return errors.PythonError(f"TypeError: {text}")
+        return callback_error(error, frames_of(error.__traceback__)) or errors.PythonError(f"TypeError: {text}")
     wrong_call = arity_error(text, raised)
     if wrong_call is not None:
         return wrong_call

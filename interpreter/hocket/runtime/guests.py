@@ -44,6 +44,7 @@ class GuestTask:
         "_fut_waiter",
         "_handle",
         "_outcome",
+        "is_inside",
         "task",
     )
 
@@ -59,6 +60,8 @@ class GuestTask:
         self._callbacks: list[tuple[Callable[[Any], object], Context]] = []
         self._cancels = 0
         self._outcome: Callable[[], Any] | None = None
+        # Whether it steps just now: then what is awaited inside needs no other guest.
+        self.is_inside = False
 
     # asyncio.Task's interface
 
@@ -203,9 +206,9 @@ def python(awaitable: Awaitable[Any]) -> Generator[Any, Any, Any]:
     Raises CancelledError, the language's, if what it waited for was cancelled.
     """
     task = current.current_scheduler().current
-    if task is None or type(awaitable) is CoroutineType and is_program(awaitable):
+    guest = None if task is None else task.guest
+    if task is None or guest is not None and guest.is_inside or is_program(awaitable):
         return (yield from awaitable.__await__())
-    guest = task.guest
     if guest is None:
         guest = task.guest = GuestTask(task)
     steps = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
@@ -235,18 +238,20 @@ def as_seen(failure: BaseException, guest: GuestTask) -> BaseException:
     return failure  # also a library's cancellation, on its way to the block that asked for it
 
 
-def is_program(coroutine: CoroutineType[Any, Any, Any]) -> bool:
-    """Whether a coroutine is one of the language, which needs no guest."""
-    return Source.of(coroutine.cr_code.co_filename) is not None
+def is_program(awaitable: Awaitable[Any]) -> bool:
+    """Whether it is a coroutine of the language, which needs no guest."""
+    return type(awaitable) is CoroutineType and Source.of(awaitable.cr_code.co_filename) is not None
 
 
 def step(guest: GuestTask, steps: Any, error: BaseException | None) -> Any:
     """Let the awaitable go on as asyncio's current task; return what it waits for."""
     loop = guest.get_loop()
     _enter_task(loop, guest)  # type: ignore[arg-type]
+    guest.is_inside = True
     try:
         return steps.send(None) if error is None else steps.throw(error)
     finally:
+        guest.is_inside = False
         _leave_task(loop, guest)  # type: ignore[arg-type]
 
 

@@ -45,6 +45,8 @@ def position(a: list[Any], i: int) -> int:
 
     Raises IndexError when there is no such element.
     """
+    if not isinstance(i, int) or isinstance(i, bool):
+        raise TypeError("expected an int")
     at = i + len(a) if i < 0 else i
     if not 0 <= at < len(a):
         raise errors.IndexError(f"Index out of bounds: {i}")
@@ -80,13 +82,20 @@ def contains(x: str | list[Any] | dict[Any, Any] | set[Any] | Range, item: Any) 
     print(contains("abc", "bc"), "abc".contains("bc"))     # expect: 1 true
     ```
     """
-    if isinstance(x, str):
-        return int(str.__contains__(x, item))
-    return holds(x, item)
+    return int(holds(x, item)) if isinstance(x, str) else holds(x, item)
+
+
+def part(item: Any) -> str:
+    """Return `item`, which is looked for in a string; raises TypeError if it is none."""
+    if not isinstance(item, str):
+        raise errors.TypeError(f"only a string can be in a string, got {type_name(item)}")
+    return item
 
 
 def holds(x: Any, item: Any) -> bool:
-    """Return whether `item` is among the keys or elements of `x`, by `==`."""
+    """Return whether `item` is a part of the string `x`, or by `==` among its keys or elements."""
+    if isinstance(x, str):
+        return part(item) in x
     if isinstance(x, dict | set | Range):
         try:
             return item in x
@@ -104,7 +113,7 @@ def index_of(x: str | list[Any], item: Any) -> int:
     ```
     """
     if isinstance(x, str):
-        return str.find(x, item)
+        return x.find(part(item))
     return next((i for i, element in enumerate(elements(x)) if equal(item, element)), -1)
 
 
@@ -449,7 +458,9 @@ def items(d: dict[Any, Any]) -> list[Any]:
 @builtin
 def has_key(d: dict[Any, Any], key: Any) -> int:
     """Return 1 if `d` has `key`, else 0; the method gives a bool."""
-    return int(dict.__contains__(d, key))
+    if not isinstance(d, dict):
+        raise TypeError("expected a dict")
+    return int(holds(d, key))
 
 
 @builtin

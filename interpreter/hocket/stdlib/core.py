@@ -6,7 +6,6 @@ runs them.
 
 from __future__ import annotations
 
-import copy as python_copy
 import math
 import re
 import sys
@@ -318,13 +317,14 @@ def bytes_(ints: list[int]) -> bytes:
 @method(list, dict, set)
 def copy(x: Any) -> Any:
     """Return a copy of `x`; what a collection holds is shared."""
-    return python_copy.copy(x)
+    duplicate = getattr(x, "copy", None)  # Python's collections have it too
+    return duplicate() if callable(duplicate) else x
 
 
 @builtin
 @method(list, dict, set)
 def deep_copy(x: Any) -> Any:
-    """Return a copy of `x` that shares nothing with it.
+    """Return a copy of `x` that shares no array, dict or set with it.
 
     ```
     let a := [[1]]
@@ -333,7 +333,22 @@ def deep_copy(x: Any) -> Any:
     print(a, b)  # expect: [[1]] [[1, 2]]
     ```
     """
-    return python_copy.deepcopy(x)
+    return _deep_copy(x, {})
+
+
+def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
+    """Copy collections; what is in several places, or in itself, is copied once."""
+    if id(x) in copies:
+        return copies[id(x)]
+    if isinstance(x, list):
+        elements = copies[id(x)] = []
+        elements.extend(_deep_copy(element, copies) for element in x)
+        return elements
+    if isinstance(x, dict):
+        entries = copies[id(x)] = {}
+        entries.update((key, _deep_copy(value, copies)) for key, value in x.items())
+        return entries
+    return x.copy() if isinstance(x, set) else x
 
 
 @builtin

@@ -143,9 +143,12 @@ def log(x: int | float, base: int | float = math.e) -> float:
 
     Raises ValueError unless `x` is above 0.
     """
-    if _number(x) <= 0:
-        raise errors.ValueError(f"log() requires a positive number, got {number_text(x)}")
-    return math.log(x) if base == math.e else math.log(x, _number(base))
+    for number in (x, base):
+        if _number(number) <= 0:
+            raise errors.ValueError(f"log() requires a positive number, got {number_text(number)}")
+    if base == 1:
+        raise errors.ValueError("log() to base 1 does not exist")
+    return math.log(x) if base == math.e else math.log(x, base)
 
 
 @builtin

@@ -148,7 +148,7 @@ def join(a: list[Any], separator: str = "") -> str:
 @method(str, list, dict, set, Range, tuple, aliases=("includes",))
 def contains(x: Any, item: Any) -> bool:
     """Return whether `item` is a substring, an element or a key."""
-    return str.__contains__(x, item) if isinstance(x, str) else holds(x, item)
+    return holds(x, item)
 
 
 @method(set)

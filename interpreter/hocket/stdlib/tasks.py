@@ -125,6 +125,8 @@ def promise(executor: Callable[..., Any]) -> Promise:
     print(await p)  # expect: 5
     ```
     """
+    if not callable(executor):
+        raise TypeError("expected a function")
     return promises.promise(executor)
 
 

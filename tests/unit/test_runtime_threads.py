@@ -1,0 +1,105 @@
+"""Work in threads: its context, its cancellation, and that it never delays the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from hocket.runtime.clock import yield_now
+from hocket.runtime.promises import promise_all, promise_all_settled
+from hocket.runtime.tasks import lift, spawn
+from hocket.runtime.threads import DaemonExecutor, in_thread
+
+NAME = contextvars.ContextVar("name", default="host")
+
+
+def test_calls_run_in_daemon_threads_with_the_caller_s_context(world: Any) -> None:
+    def look() -> tuple[str, bool, bool]:
+        thread = threading.current_thread()
+        return NAME.get(), thread.daemon, thread is threading.main_thread()
+
+    async def main() -> list[Any]:
+        NAME.set("cell")
+        loop = asyncio.get_running_loop()
+        return [await in_thread(look), await lift(loop.run_in_executor(None, look))]
+
+    assert world.run(main) == [("cell", True, False)] * 2
+
+
+def test_calls_overlap(world: Any) -> None:
+    async def main() -> Any:
+        barrier = threading.Barrier(4)
+        return await promise_all([spawn(in_thread, barrier.wait, 10) for _ in range(4)])
+
+    assert sorted(world.run(main)) == [0, 1, 2, 3]
+
+
+def test_an_error_is_raised_where_it_is_awaited(world: Any) -> None:
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await in_thread(divmod, 1, 0)
+
+    world.run(main)
+
+
+def test_a_cancelled_wait_ends_at_once_and_the_thread_finishes_alone(world: Any) -> None:
+    go, finished = threading.Event(), threading.Event()
+
+    def work() -> None:
+        go.wait(10)
+        finished.set()
+
+    async def main() -> list[Any]:
+        task = spawn(in_thread, work)
+        await yield_now()
+        task.cancel()
+        await promise_all_settled([task])
+        early = finished.is_set()
+        go.set()
+        await in_thread(finished.wait, 10)
+        return [task.state, early, world.scheduler.holds]
+
+    assert world.run(main) == ["cancelled", False, 0]
+
+
+def test_more_calls_than_threads_wait_their_turn() -> None:
+    executor = DaemonExecutor(2)
+    futures = [executor.submit(lambda n=n: n) for n in range(50)]
+    assert [future.result(10) for future in futures] == list(range(50))
+    assert executor._workers <= 2
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="closed"):
+        executor.submit(print)
+
+
+def test_a_hung_thread_does_not_delay_the_end_of_the_process() -> None:
+    program = """
+import asyncio, time
+from hocket.runtime.loop import Scheduler
+from hocket.runtime.tasks import spawn
+from hocket.runtime.threads import in_thread
+from hocket.runtime.clock import sleep
+
+async def cell():
+    spawn(in_thread, time.sleep, 60)
+    await sleep(50)
+
+async def main():
+    scheduler = Scheduler()
+    await scheduler.finish(scheduler.start(cell(), "cell"))
+    await scheduler.close()
+
+asyncio.run(main())
+print("ended")
+"""
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
+    assert (done.stdout, done.stderr) == ("ended\n", "")
+    assert time.monotonic() - begun < 30
