@@ -8,10 +8,12 @@ the context in which `run` was called, and so do the tasks it leaves behind.
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from hocket import errors, stdlib
@@ -86,6 +88,8 @@ class Session:
             compiled = self.compile(text, name)
         except errors.HocketError as error:
             return Outcome(error=error)
+        except CellInterrupt as stop:
+            return Outcome(error=stopped(stop), interrupted=True)
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
         cell = self.scheduler.start(function(), name)
@@ -103,7 +107,8 @@ class Session:
         """Compile a program against the session; raises StaticErrors, or InternalError for a bug of ours."""
         source = Source(name, text)
         try:
-            return self._compile(source)
+            with uncollected():
+                return self._compile(source)
         except errors.HocketError:
             raise
         except RecursionError:
@@ -154,6 +159,8 @@ class Session:
 
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """Stop the running cell; to be installed with `signal.signal` in the main thread."""
+        if is_within(frame, Session._compile.__code__):
+            raise CellInterrupt(None)
         self.interrupts.on_sigint(signum, frame)
 
     async def drain(self) -> None:
@@ -167,6 +174,25 @@ class Session:
     def _report(self, error: BaseException, task: Task | None) -> None:
         shown = error if isinstance(error, errors.HocketError) else translate(error)
         self.report(shown, render(shown))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the cyclic collector off: a large program is all new objects and no garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def is_within(frame: FrameType | None, code: CodeType) -> bool:
+    """Whether `frame` was called, at whatever distance, from `code`."""
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return frame is not None
 
 
 def print_report(error: errors.HocketError, text: str) -> None:

@@ -77,7 +77,7 @@ class AsyncKernel(Kernel):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.main_loop: asyncio.AbstractEventLoop
-        self._closing = False
+        self.is_closing = False
         self._connect_comms()
 
     # What the language provides.
@@ -199,7 +199,7 @@ class AsyncKernel(Kernel):
         A program that computes is stopped first, as by the user.  What still insists after
         the time for clean-up ends with the process.
         """
-        self._closing = True
+        self.is_closing = True
         begun = threading.Event()
 
         async def close() -> None:
@@ -221,7 +221,7 @@ class AsyncKernel(Kernel):
 
     def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
         # A client that has asked for a shutdown sends this after 2.5 seconds: clean-up has longer.
-        if not self._closing:
+        if not self.is_closing:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 

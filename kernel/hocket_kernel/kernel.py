@@ -119,6 +119,8 @@ class HocketKernel(AsyncKernel):
         request = Request(code, silent, store_history, user_expressions or {}, allow_stdin)
 
         async def execute() -> dict[str, Any]:
+            if self.is_closing:
+                return {"status": "aborted"}
             return await self._cells.execute(self.program, request)
 
         return await self.on_main(execute())

@@ -66,6 +66,18 @@ def test_shutdown_lets_clean_up_finish(fresh, tmp_path):
     assert path.read_text(encoding="utf-8") == "done"
 
 
+def test_a_queued_cell_is_not_run_after_a_shutdown(fresh, tmp_path):
+    path = tmp_path / "late"
+    fresh.send("await async_sleep(60000)")
+    late = fresh.send(f"write_file('{path}', 'late')")
+    fresh.listen(0.2)
+    assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
+    assert ended(fresh, 3)
+    fresh.listen(0.1)
+    assert late.reply.get("status") in (None, "aborted")
+    assert not path.exists()
+
+
 def test_shutdown_is_told_to_every_client(fresh):
     fresh.ok("1")
     request = fresh.request("shutdown_request", {"restart": True}, "control")

@@ -44,6 +44,11 @@ def test_standard_input_is_a_program() -> None:
     assert run_text("print('é')").stdout == "é\n"
 
 
+def test_a_program_is_given_its_arguments() -> None:
+    done = run("run", "-", "one", "--two", "-3", text="print(args())")
+    assert done.stdout == "[one, --two, -3]\n"
+
+
 def test_the_value_of_a_program_is_not_shown() -> None:
     assert run_text("1 + 1").stdout == ""
 

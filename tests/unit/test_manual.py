@@ -24,7 +24,7 @@ def examples() -> list[Program]:
 
 
 def test_the_manual_is_up_to_date() -> None:
-    assert MANUAL.read_text(encoding="utf-8") == stdlib.reference(), "run `hocket docs`"
+    assert MANUAL.read_text(encoding="utf-8") == stdlib.reference(), "run: hocket docs --output interpreter/BUILTINS.md"
 
 
 def test_every_builtin_is_in_the_manual() -> None:

@@ -76,7 +76,10 @@ def test_repeated_calls_are_counted() -> None:
 def test_cause_and_companions_are_shown() -> None:
     text = render(failure("try { [][0] } except e {\n  throw 'second' }"))
     assert text.splitlines()[-1] == "caused by IndexError: Index out of bounds: 0 (cell 1, line 1)"
-    others = "scope {\n spawn { try { await async_sleep(9999) } finally { throw 'late' } }\n spawn { await async_sleep(1); throw 'first' } }"
+    others = (
+        "scope {\n spawn { try { await async_sleep(9999) } finally { throw 'late' } }\n"
+        " spawn { await async_sleep(1); throw 'first' } }"
+    )
     assert "also failed: late (cell 1, line 2)" in render(failure(others))
 
 

@@ -1,6 +1,7 @@
 """Cells of one session: variables, redeclaration, output, completion, inspection."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -131,3 +132,20 @@ def test_is_complete(text: str, expected: str) -> None:
         return Session().is_complete(text)[0]
 
     assert on_loop(main()) == expected
+
+
+def test_stop_ends_the_compilation_of_a_large_cell() -> None:
+    async def main() -> None:
+        session = Session()
+        await session.run("kept := 1")
+        before = signal.signal(signal.SIGALRM, session.on_sigint)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            outcome = await session.run("x := [1, 2] + [3]\n" * 50_000)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert outcome.interrupted
+        assert (await session.run("kept")).value == 1
+        await session.close()
+
+    on_loop(main())

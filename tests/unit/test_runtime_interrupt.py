@@ -1,0 +1,272 @@
+"""Stop: what a signal breaks, and what it leaves alone.
+
+Each test runs cells of a session in this process; a thread sends SIGINT when the
+program says so by calling `ready()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hocket import errors
+from hocket.runtime.promises import Promise
+from hocket.session import Outcome, Session
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends signals to a thread")
+
+NAME = contextvars.ContextVar("name", default="host")
+
+
+class Stopper:
+    """A session, and a thread that stops it `delay` seconds after each `ready()`."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+        self.requests = threading.Semaphore(0)
+        self.delay = 0.03
+        self.took = 0.0
+        self.sent = 0.0
+        self.is_over = False
+        self.thread = threading.Thread(target=self._work)
+        self.session: Session
+
+    def _work(self) -> None:
+        while True:
+            self.requests.acquire()
+            if self.is_over:
+                return
+            time.sleep(self.delay)
+            self.sent = time.monotonic()
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def ready(self) -> None:
+        self.requests.release()
+
+    def run(self, *cells: str) -> list[Outcome]:
+        async def host() -> list[Outcome]:
+            self.session = Session(lambda error, text: self.log.append((NAME.get(), str(error))))
+            for name, value in (("ready", self.ready), ("log", self.log.append), ("never", Promise)):
+                self.session.assign(name, value)
+            previous = signal.signal(signal.SIGINT, self.session.on_sigint)
+            outcomes = []
+            try:
+                for number, text in enumerate(cells, 1):
+
+                    async def run(number: int = number, text: str = text) -> Outcome:
+                        NAME.set(f"cell {number}")
+                        return await self.session.run(text, f"cell {number}")
+
+                    outcomes.append(await asyncio.get_running_loop().create_task(run()))
+                    self.took = time.monotonic() - self.sent
+                await self.session.close(1)
+            finally:
+                signal.signal(signal.SIGINT, previous)
+            return outcomes
+
+        self.thread.start()
+        try:
+            return asyncio.run(host())
+        finally:
+            self.is_over = True
+            self.requests.release()
+            self.thread.join()
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def stop(self, text: str) -> tuple[int | None, list[Any]]:
+        """Run a cell that is stopped; return the line at which it was, and the log."""
+        outcome = self.run(text)[0]
+        assert outcome.interrupted
+        assert isinstance(outcome.error, errors.Error)
+        assert outcome.error.type == "KeyboardInterrupt"
+        return outcome.error.line, self.log
+
+
+@pytest.fixture
+def stopper() -> Iterator[Stopper]:
+    yield Stopper()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("ready()\nawait async_sleep(60000)", 2),
+        ("ready()\nawait never()", None),
+        ("mut i := 0\nready()\nwhile true { i = i + 1 }", 3),
+        ("func f() {\n  loop { }\n}\nready()\nf()", 2),
+        ("async func f() {\n  ready()\n  loop { }\n}\nawait f()", 3),
+        ("async func f() {\n  ready()\n  loop { }\n}\nawait promise_all([f(), async_sleep(60000)])", 3),
+        ("p := promise_resolve(1)\nready()\nloop { await p }", 3),
+        ("ready()\nloop {\n  await yield_now()\n}", 3),
+        ("func slow() {\n  sleep(60000)\n}\nready()\nslow()", 2),
+        ("ready()\nloop { try { loop { } } except { log(1) } }", 2),
+    ],
+)
+def test_a_running_cell_is_stopped_at_its_line(stopper: Stopper, text: str, line: int | None) -> None:
+    if line is None:
+        # A timer of another task, or the wait would be a deadlock.
+        text, line = f"spawn async_sleep(60000)\n{text}", 3
+    found, log = stopper.stop(text)
+    assert (found, log) == (line, [])
+    assert stopper.took < 1
+
+
+def test_finally_runs_and_may_await(stopper: Stopper) -> None:
+    text = 'try {\n  ready()\n  loop { }\n} finally {\n  await async_sleep(150)\n  log("cleaned")\n}'
+    assert stopper.stop(text) == (3, ["cleaned"])
+
+
+def test_calls_a_stopped_cell_waits_for_end_and_what_it_spawned_goes_on(stopper: Stopper) -> None:
+    first = """
+async func f(name) {
+  try { await async_sleep(60000) } finally { log(name) }
+}
+mut ticks := 0
+spawn { loop { await async_sleep(1); ticks += 1 } }
+ready()
+await promise_all([f("a"), f("b")])
+"""
+    second = "let before := ticks\nawait async_sleep(50)\nlog(ticks > before)"
+    outcomes = stopper.run(first, second)
+    assert [outcome.interrupted for outcome in outcomes] == [True, False]
+    assert stopper.log == ["a", "b", True]
+
+
+def test_a_background_task_of_another_cell_that_computes_a_lot_survives(stopper: Stopper) -> None:
+    first = """
+mut ticks := 0
+spawn {
+  loop {
+    mut i := 0
+    while i < 20000 { i += 1 }
+    ticks += 1
+    await async_sleep(0.2)
+  }
+}
+"""
+    second = "ready()\nawait async_sleep(60000)"
+    third = "let before := ticks\nawait async_sleep(100)\nlog(ticks > before)"
+    outcomes = stopper.run(first, second, third)
+    assert [outcome.interrupted for outcome in outcomes] == [False, True, False]
+    assert stopper.log == [True]
+
+
+def test_a_background_task_that_holds_the_loop_is_broken_and_says_so_in_its_cell(stopper: Stopper) -> None:
+    first = "let begun := deferred()\nspawn {\n  await begun.promise\n  ready()\n  loop { }\n}"
+    second = "begun.resolve(1)\nawait async_sleep(60000)"
+    outcomes = stopper.run(first, second)
+    assert outcomes[1].interrupted
+    assert [name for name, _ in stopper.log] == ["cell 1"]
+
+
+def test_a_task_that_holds_the_loop_is_broken_also_when_no_cell_runs(stopper: Stopper) -> None:
+    first = "spawn {\n  await yield_now()\n  ready()\n  loop { }\n}"
+    second = "log(5)"
+    outcomes = stopper.run(first, second)
+    assert [outcome.interrupted for outcome in outcomes] == [False, False]
+    assert [name for name, _ in stopper.log[:-1]] == ["cell 1"]
+    assert stopper.log[-1] == 5
+
+
+def test_a_stop_while_nothing_runs_is_nothing(stopper: Stopper) -> None:
+    async def host() -> Any:
+        session = Session()
+        await session.run("x := 1")
+        session.on_sigint(signal.SIGINT, None)
+        await asyncio.sleep(0.15)
+        session.on_sigint(signal.SIGINT, None)
+        return (await session.run("x")).value
+
+    previous = signal.getsignal(signal.SIGALRM)
+    try:
+        assert asyncio.run(host()) == 1
+    finally:
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_a_second_stop_goes_through_a_shield_and_ends_what_the_cell_spawned(stopper: Stopper) -> None:
+    stopper.delay = 0.1
+    text = """
+spawn { try { await async_sleep(60000) } finally { log("spawned") } }
+try {
+  shield {
+    ready()
+    ready()
+    await async_sleep(60000)
+    log("not reached")
+  }
+} finally { log("body") }
+"""
+    line, log = stopper.stop(text)
+    assert line == 7
+    assert sorted(log) == ["body", "spawned"]
+
+
+def test_a_third_stop_breaks_clean_up(stopper: Stopper) -> None:
+    text = """
+try {
+  ready()
+  ready()
+  ready()
+  await async_sleep(60000)
+} finally {
+  log("begun")
+  await async_sleep(60000)
+  log("not reached")
+}
+"""
+    _, log = stopper.stop(text)
+    assert log == ["begun"]
+
+
+def test_a_stop_reaches_a_function_called_by_then(stopper: Stopper) -> None:
+    text = "let p := promise_resolve(1)\nready()\nawait p.then(x => {\n  loop { }\n})"
+    assert stopper.stop(text) == (4, [])
+
+
+def test_a_stop_breaks_a_python_library_that_computes_inside_an_await(stopper: Stopper) -> None:
+    async def compute() -> None:
+        await asyncio.sleep(0)
+        while True:
+            pass
+
+    async def host() -> Any:
+        session = Session()
+        session.assign("compute", compute)
+        session.assign("ready", stopper.ready)
+        previous = signal.signal(signal.SIGINT, session.on_sigint)
+        try:
+            return await session.run("ready()\nawait compute()")
+        finally:
+            signal.signal(signal.SIGINT, previous)
+            await session.close(1)
+
+    stopper.thread.start()
+    try:
+        outcome = asyncio.run(host())
+    finally:
+        stopper.is_over = True
+        stopper.requests.release()
+        stopper.thread.join()
+    assert outcome.interrupted
+    assert outcome.error.line == 2
+
+
+def test_many_stops_of_a_busy_cell_leave_the_scheduler_whole(stopper: Stopper) -> None:
+    """A storm of signals: every cell ends, and the next one works."""
+    cells = []
+    for _ in range(15):
+        cells.append("ready()\nlet p := promise_resolve(1)\nloop { await promise_all([p, async_sleep(0)]) }")
+        cells.append("let d := deferred()\nspawn { d.resolve(7) }\nlog(await d.promise)")
+    stopper.delay = 0.007
+    outcomes = stopper.run(*cells)
+    assert [outcome.interrupted for outcome in outcomes] == [True, False] * 15
+    assert stopper.log == [7] * 15
