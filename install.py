@@ -371,13 +371,13 @@ class Screen:
     def __init__(self, manager: Any, client: Any) -> None:
         self.manager = manager
         self.client = client
-        self.coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         self.cells = {}  # type: dict[str, int]
         self.at_line_start = True
 
     def write(self, text: str) -> None:
         """Write an output at once; without colours unless the terminal shows them."""
-        if not self.coloured:
+        if not self.colored:
             text = re.sub("\x1b\\[[0-9;]*m", "", text)
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     run = commands.add_parser("run", help="run a program")
     run.add_argument("file", help="the program, or - for standard input")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what the program is given")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what `args()` gives to the program")
     run.set_defaults(function=_run)
     repl = commands.add_parser("repl", help="run what is typed, line by line")
     repl.set_defaults(function=_repl)
@@ -101,10 +101,11 @@ def _run(options: argparse.Namespace) -> int:
     from hocket.host import Program, on_sigint, run_alone
     from hocket.render import render
     from hocket.session import prepare_process
+    from hocket.stdlib import system
 
     text = read_program(options.file)
     prepare_process()
-    sys.argv = [options.file, *options.arguments]
+    system.arguments[:] = options.arguments
     failures: list[HocketError] = []
 
     def report(error: HocketError, _: str = "") -> None:

@@ -42,7 +42,6 @@ from typing import Any, NamedTuple
 
 from hocket.source import Source, Span
 
-
 TOP_LEVEL = "<top level>"
 """The name of the code that is a cell or file, not a function."""
 

@@ -46,7 +46,7 @@ class _Repl:
         self.event_loop: asyncio.AbstractEventLoop
         self.proposals: list[str] = []
         self.is_terminal = sys.stdin.isatty()
-        self.coloured = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self.colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
     async def loop(self) -> int:
         """Take inputs until there are no more, then let the tasks clean up."""
@@ -143,7 +143,7 @@ class _Repl:
         self.count += 1
         outcome = await self.session.run(text, f"input {self.count}")
         if outcome.error is not None:
-            print(render(outcome.error, color=self.coloured), flush=True)
+            print(render(outcome.error, color=self.colored), flush=True)
         elif outcome.has_value:
             print(show(outcome.value), flush=True)
 

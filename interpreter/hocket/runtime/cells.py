@@ -11,7 +11,7 @@ from hocket import errors
 from hocket.runtime.current import CELL
 from hocket.runtime.owners import Owner
 from hocket.runtime.promise import CANCELLED, PENDING, RESOLVED
-from hocket.runtime.stops import CellInterrupt
+from hocket.runtime.stops import Cancelled, CellInterrupt
 from hocket.runtime.tasks import Routine
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Cell:
         everything = self.stops > 2
         for task in self.scheduler.routines():
             if everything or task.cell is self:
-                task.insist(CellInterrupt(task.cell), even_twice=everything)
-        self.task.insist(self.interrupt, even_twice=everything)
+                stop = self.interrupt if task is self.task else Cancelled()
+                task.insist(stop, even_twice=everything)
 
 
 class TopLevel(Routine):

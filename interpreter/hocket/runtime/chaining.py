@@ -78,14 +78,14 @@ def _callback(promise: Promise, name: str, body: Body, function: Any) -> None:
 
 async def _then(promise: Promise, on_value: Any, on_error: Any) -> Any:
     if promise.state is RESOLVED:
-        return promise.result if on_value is None else await _answer(on_value, promise.result)
+        return promise.result if on_value is None else await answer(on_value, promise.result)
     if on_error is None:
         raise _unchanged(promise)
-    return await _answer(on_error, promise.failure())
+    return await answer(on_error, promise.failure())
 
 
 async def _finally(promise: Promise, function: Any) -> Any:
-    await _answer(function)
+    await answer(function)
     if promise.state is RESOLVED:
         return promise.result
     raise _unchanged(promise)
@@ -93,19 +93,19 @@ async def _finally(promise: Promise, function: Any) -> Any:
 
 async def _on_success(promise: Promise, function: Any) -> None:
     if promise.state is RESOLVED:
-        await _answer(function, promise.result)
+        await answer(function, promise.result)
 
 
 async def _on_failure(promise: Promise, function: Any) -> None:
     if promise.state is not RESOLVED:
-        await _answer(function, promise.failure())
+        await answer(function, promise.failure())
 
 
 def _unchanged(promise: Promise) -> BaseException:
     return Cancelled() if promise.state is CANCELLED else promise.failure()
 
 
-async def _answer(function: Any, *args: Any) -> Any:
+async def answer(function: Any, *args: Any) -> Any:
     """Call a function of the program; one without parameters is called without the value."""
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
     if code is not None and not code.co_argcount and not code.co_flags & CO_VARARGS:

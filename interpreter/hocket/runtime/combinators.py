@@ -25,6 +25,12 @@ def as_promise(value: Any) -> Promise | None:
     return None
 
 
+def as_item(value: Any) -> Any:
+    """Return a value that is no promise as a combinator keeps it: awaitables as promises."""
+    known = as_promise(value)
+    return value if known is None else known
+
+
 class Combinator(Promise):
     """A promise that several others settle.
 
@@ -38,9 +44,11 @@ class Combinator(Promise):
     def __init__(self, values: Iterable[Any]) -> None:
         super().__init__()
         # Gathered before anything is registered: the program's code may run, and fail, in it.
-        self.items: list[Any] = [value if (known := as_promise(value)) is None else known for value in values]
+        self.items: list[Any] = [value if isinstance(value, Promise) else as_item(value) for value in values]
         self.remaining = 0
-        pending = [item for item in self.items if isinstance(item, Promise) and self.takes(item)]
+        pending = [
+            item for item in self.items if isinstance(item, Promise) and (item.state is PENDING or self.takes(item))
+        ]
         self.remaining = len(pending)
         for item in pending:
             item.add(self)
@@ -50,9 +58,7 @@ class Combinator(Promise):
             self.release()
 
     def takes(self, item: Promise) -> bool:
-        """Take note of a member; whether it has to be waited for."""
-        if item.state is PENDING:
-            return True
+        """Take note of a member that has settled before: it need not be waited for."""
         item.handled = CLAIMED
         self.settled(item)
         return False
@@ -97,6 +103,13 @@ class All(Combinator):
     """Every value; the first failure rejects, and withdraws from the others."""
 
     __slots__ = ()
+
+    def notify(self, promise: Promise) -> None:
+        """A member has settled: of thousands, nearly all have resolved, and there is nothing to decide."""
+        if promise.state is RESOLVED and self.remaining > 1:
+            self.remaining -= 1
+        else:
+            super().notify(promise)
 
     def settled(self, member: Promise) -> None:
         """Fail with the first that fails."""

@@ -245,6 +245,7 @@ def os_error(error: Any, raised: Raised | None) -> errors.Error:
     """A file or the network, from a Python library."""
     kinds = {FileNotFoundError: errors.FileNotFound, PermissionError: errors.PermissionDenied}
     kinds |= {TimeoutError: errors.TimeoutError, ConnectionError: errors.ConnectError}  # type: ignore[dict-item]
+    kinds = {BrokenPipeError: errors.FileError} | kinds  # type: ignore[dict-item]
     kind = next((ours for python, ours in kinds.items() if isinstance(error, python)), errors.FileError)
     return kind(f"{error.strerror or error}", path=error.filename, reason=error.strerror)
 

@@ -196,7 +196,7 @@ class Promise:
         waiters = self.waiters
         if waiters is not None:
             if len(waiters) == 1 and waiters[0].is_task and (state is not REJECTED or self.handled):
-                self.waiters = None
+                self.waiters = None  # a task does not settle in its turn, so there is no chain to recurse along
                 waiters[0].notify(self)
             else:
                 current.scheduler.soon(self, True)
@@ -230,7 +230,7 @@ class Promise:
         else:
             self.waiters.append(waiter)
         if not waiter.passive:
-            self.handled = CLAIMED if waiter.claims else max(self.handled, AWAITED)
+            self.handled = CLAIMED if waiter.claims else self.handled or AWAITED
 
     def withdraw(self, waiter: Waiter) -> None:
         """Forget `waiter`, who gives up; nobody being left may end the work."""

@@ -1,0 +1,232 @@
+"""One connection of a server: bytes to requests, answers to bytes.
+
+h11 knows HTTP; this is what moves it.  A connection has at most one exchange, from the
+end of a request to its answer, so pipelined requests are answered in order, and the next
+one begins when the client has taken the answer before.  Whatever a client does, it does
+to its own connection only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+from typing import TYPE_CHECKING, cast
+
+import h11
+
+from hocket.runtime.promise import REJECTED, RESOLVED
+from hocket.runtime.tasks import Task
+from hocket.stdlib.server.messages import Answer, plain, read_request, split_target
+from hocket.stdlib.server.routes import Handler, NotFound
+
+if TYPE_CHECKING:
+    from hocket.stdlib.server.messages import HttpRequest
+    from hocket.stdlib.server.serving import HttpServer
+
+MAX_BODY = 100_000_000
+MAX_HEAD = 65_536
+# What is read of further requests while one is answered.
+MAX_AHEAD = 65_536
+# Seconds.  A client that closes its side may still read the answer to its last request;
+# one that has really gone looks the same until something is sent to it.
+GRACE = 0.2
+# A connection that is closed while the client still sends loses the answer, so the
+# client is given this long to see the end.
+LINGER = 1.0
+
+
+class Exchange:
+    """A request on its way through its handler."""
+
+    def __init__(self, connection: Connection, handler: Handler, request: HttpRequest) -> None:
+        self.connection = connection
+        self.handler = handler
+        self.request = request
+        self.task: Task | None = None
+        self.is_dropped = False
+
+    def begin(self, task: Task) -> None:
+        """Take note that `task` runs the handler."""
+        self.task = task
+        task.when_settled(self._settled)
+
+    def drop(self) -> None:
+        """Nobody wants the answer: cancel the handler."""
+        self.is_dropped = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def _settled(self) -> None:
+        task = self.task
+        if self.is_dropped or task is None:
+            return
+        if task.state is RESOLVED:
+            self.connection.answered(task.result)
+        else:
+            self.connection.answered(plain(500 if task.state is REJECTED else 503))
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests and writes answers."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, server: HttpServer) -> None:
+        self.server = server
+        self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+        self.exchange: Exchange | None = None
+        # `has_eof`: the client sends no more; `is_blocked`: it has not taken all of an
+        # answer; `is_ending`: nothing more is read.
+        self.has_eof = self.is_blocked = self.is_ending = False
+        self._request: h11.Request | None = None
+        self._body = bytearray()
+        self._ahead = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless the server has stopped meanwhile."""
+        self.transport = cast(asyncio.Transport, transport)
+        # `pause_writing` and `resume_writing` then say whether anything is left to be sent.
+        self.transport.set_write_buffer_limits(high=0)
+        if self.server.is_stopping:
+            self.transport.abort()
+        self.server.connections.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        if self.is_ending:
+            return
+        self.http.receive_data(data)
+        if self.exchange is None and not self.is_blocked:
+            self._advance()
+            return
+        self._ahead += len(data)
+        if self._ahead > MAX_AHEAD:
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """Take note that the client sends no more; the answer is still sent."""
+        self.has_eof = True
+        if self.is_ending:
+            self._finish()
+        else:
+            self.http.receive_data(b"")
+            if self.exchange is not None:
+                self._abort_in(GRACE)
+            elif not self.is_blocked:
+                self._advance()
+        return True
+
+    def pause_writing(self) -> None:
+        """Take note that the client is slower than its answers."""
+        self.is_blocked = True
+
+    def resume_writing(self) -> None:
+        """Go on: what was written has gone."""
+        self.is_blocked = False
+        if self.is_ending:
+            self._finish()
+        elif self.exchange is None:
+            self._next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget everything; a running handler is cancelled."""
+        self.is_ending = True
+        self._disarm()
+        self._body.clear()
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.drop()
+        self.server.disconnected(self)
+
+    # Requests
+
+    def _advance(self) -> None:
+        """Go through what was received, up to the end of a request."""
+        while self.exchange is None and not self.is_blocked and not self.is_ending:
+            try:
+                event = self.http.next_event()
+            except h11.RemoteProtocolError as error:
+                self._refuse(plain(error.error_status_hint, str(error)))
+                return
+            if event is h11.NEED_DATA:
+                self._ask_for_body()
+                return
+            if isinstance(event, h11.Request):
+                self._request = event
+                self._check_length(event)
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+                if len(self._body) > MAX_BODY:
+                    self._too_large()
+            elif isinstance(event, h11.EndOfMessage):
+                self._dispatch()
+            else:  # the end of the connection, or h11 waits for the answer
+                if event is not h11.PAUSED:
+                    self._finish()
+                return
+
+    def _ask_for_body(self) -> None:
+        if self.http.they_are_waiting_for_100_continue and not self.has_eof:
+            self.transport.write(self.http.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+
+    def _check_length(self, request: h11.Request) -> None:
+        for name, value in request.headers:
+            if name == b"content-length" and int(value) > MAX_BODY:
+                self._too_large()
+
+    def _too_large(self) -> None:
+        self._refuse(plain(413, f"more than {MAX_BODY} bytes"))
+
+    def _refuse(self, answer: Answer) -> None:
+        """Answer before the end of a request, or where none could be read, and end the connection."""
+        self._request, self._body = None, bytearray()
+        if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._send(answer)
+        self._finish()
+
+    def _dispatch(self) -> None:
+        request, self._request = self._request, None
+        body, self._body = bytes(self._body), bytearray()
+        assert request is not None
+        method, target = request.method.decode("ascii"), request.target.decode("latin-1")
+        found = self.server.routes.find(method, split_target(target)[0])
+        if isinstance(found, NotFound):
+            allow = ", ".join(found.allowed)
+            self._send(plain(405, headers=[(b"allow", allow.encode())]) if allow else plain(404))
+            self._next_cycle()
+            return
+        request_ = read_request(method, target, found.params, list(request.headers), body)
+        self.exchange = Exchange(self, found.handler, request_)
+        if self.has_eof:
+            self._abort_in(GRACE)
+        self.server.arrived(self.exchange)
+
+    # Answers
+
+    def answered(self, answer: Answer) -> None:
+        """Send the answer of the running exchange, and go on with the next request."""
+        self.exchange = None
+        self._disarm()
+        if not self.transport.is_closing():
+            self._send(answer)
+            self._next_cycle()
+            self._next()
+
+    def _send(self, answer: Answer) -> None:
+        headers = [(b"date", self._date()), *answer.headers]
+        if any(name == b"date" for name, _ in answer.headers):
+            del headers[0]
+        asked = self.http.their_state
+        has_body = answer.status not in (204, 304)
+        if has_body:
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        if self.server.is_stopping or asked is h11.ERROR:
+            headers.append((b"connection", b"close"))
+        parts = [self.http.send(h11.Response(status_code=answer.status, headers=headers))]
+        if has_body and answer.body and not self._is_head():
+            parts.append(self.http.send(h11.Data(data=answer.body)))
+        parts.append(self.http.send(h11.EndOfMessage()))
+        self.transport.write(b"".join(part for part in parts if part))
