@@ -57,6 +57,7 @@ class Routine(Promise):
         "cell",
         "coroutine",
         "delivered",
+        "depth",
         "error_in",
         "guest",
         "locals",
@@ -110,6 +111,8 @@ class Routine(Promise):
         self.code, self.instruction = caller()
         if self.code is None and parent is not None:
             self.code, self.instruction = parent.code, parent.instruction
+        # An upper bound for how many tasks wait for this one, each for the next.
+        self.depth: int = 0 if parent is None else parent.depth + 1
         scope.members[self] = None
         scheduler.count += 1
 
@@ -359,6 +362,7 @@ class AsyncFunction:
 
     def __call__(self, *args: Any, **named: Any) -> Operation | Task:
         """Start a called task; raises at once when the arguments do not fit."""
+        limit_depth()
         return self.makes(as_coroutine(self.direct(*args, **named)), self.__name__)
 
     def __repr__(self) -> str:
@@ -380,6 +384,26 @@ class Suspending:
 
     def __repr__(self) -> str:
         return f"<native function: {self.__name__}>"
+
+
+MAX_DEPTH = 12_000
+"""Tasks that may wait for each other in one chain; a chain without end is to end with an error."""
+
+
+def limit_depth() -> None:
+    """Raise RecursionError where the running task must not start another one that it could wait for."""
+    task = current.scheduler.current
+    if task is None or task.depth < MAX_DEPTH:
+        return
+    # Most chains of calls are no chains of waits: a task that ends takes its callers along.
+    depth, waiter = 0, next(iter(task.waiters or ()), None)
+    while waiter is not None and depth < MAX_DEPTH:
+        depth += 1
+        waiter = next(iter(getattr(waiter, "waiters", None) or ()), None)
+    task.depth = depth
+    if depth == MAX_DEPTH:
+        hint = "does the function reach the case in which it does not call itself?"
+        raise errors.RecursionError(f"tasks nested too deeply: {MAX_DEPTH} wait for each other", hint=hint)
 
 
 def as_coroutine(awaitable: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
@@ -404,6 +428,7 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
 
     A plain function is called in the new task.
     """
+    limit_depth()
     if type(function) is AsyncFunction or type(function) is Suspending:
         coroutine = as_coroutine(function.direct(*args, **named))
     else:

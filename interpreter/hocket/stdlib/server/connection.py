@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
+from functools import partial
+from http.client import responses
 from typing import TYPE_CHECKING, cast
 
 import h11
 
 from hocket.runtime.promise import REJECTED, RESOLVED
 from hocket.runtime.tasks import Task
-from hocket.stdlib.server.messages import Answer, plain, read_request, split_target
-from hocket.stdlib.server.routes import Handler, NotFound
+from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, answer, plain, read_request, split_target
+from hocket.stdlib.server.routes import Found, Handler, NotFound
 
 if TYPE_CHECKING:
-    from hocket.stdlib.server.messages import HttpRequest
     from hocket.stdlib.server.serving import HttpServer
 
 MAX_BODY = 100_000_000
@@ -63,7 +64,7 @@ class Exchange:
         if task.state is RESOLVED:
             self.connection.answered(task.result)
         else:
-            self.connection.answered(plain(500 if task.state is REJECTED else 503))
+            self.connection.answered(answer(plain(500 if task.state is REJECTED else 503)))
 
 
 class Connection(asyncio.Protocol):
@@ -79,6 +80,7 @@ class Connection(asyncio.Protocol):
         # answer; `is_ending`: nothing more is read.
         self.has_eof = self.is_blocked = self.is_ending = False
         self._request: h11.Request | None = None
+        self._method = b""
         self._body = bytearray()
         self._ahead = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -155,7 +157,7 @@ class Connection(asyncio.Protocol):
                 self._ask_for_body()
                 return
             if isinstance(event, h11.Request):
-                self._request = event
+                self._request, self._method = event, event.method
                 self._check_length(event)
             elif isinstance(event, h11.Data):
                 self._body += event.data
@@ -180,11 +182,11 @@ class Connection(asyncio.Protocol):
     def _too_large(self) -> None:
         self._refuse(plain(413, f"more than {MAX_BODY} bytes"))
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, refusal: HttpResponse) -> None:
         """Answer before the end of a request, or where none could be read, and end the connection."""
         self._request, self._body = None, bytearray()
         if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._send(answer)
+            self._send(answer(refusal))
         self._finish()
 
     def _dispatch(self) -> None:
@@ -194,12 +196,9 @@ class Connection(asyncio.Protocol):
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
         found = self.server.routes.find(method, split_target(target)[0])
         if isinstance(found, NotFound):
-            allow = ", ".join(found.allowed)
-            self._send(plain(405, headers=[(b"allow", allow.encode())]) if allow else plain(404))
-            self._next_cycle()
-            return
-        request_ = read_request(method, target, found.params, list(request.headers), body)
-        self.exchange = Exchange(self, found.handler, request_)
+            found = Found(partial(_not_found, found.allowed), {})
+        what = read_request(method, target, found.params, list(request.headers), body)
+        self.exchange = Exchange(self, found.handler, what)
         if self.has_eof:
             self._abort_in(GRACE)
         self.server.arrived(self.exchange)
@@ -210,23 +209,69 @@ class Connection(asyncio.Protocol):
         """Send the answer of the running exchange, and go on with the next request."""
         self.exchange = None
         self._disarm()
-        if not self.transport.is_closing():
-            self._send(answer)
-            self._next_cycle()
+        if self.transport.is_closing():
+            return
+        self._send(answer)
+        if self.http.our_state is h11.DONE and self.http.their_state is h11.DONE:
+            self.http.start_next_cycle()
             self._next()
+        else:
+            self._finish()
+
+    def _next(self) -> None:
+        if not self.is_blocked:
+            self._ahead = 0
+            self.transport.resume_reading()
+            self._advance()
 
     def _send(self, answer: Answer) -> None:
-        headers = [(b"date", self._date()), *answer.headers]
-        if any(name == b"date" for name, _ in answer.headers):
-            del headers[0]
-        asked = self.http.their_state
-        has_body = answer.status not in (204, 304)
-        if has_body:
+        headers = list(answer.headers)
+        if all(name != b"date" for name, _ in headers):
+            headers.insert(0, (b"date", formatdate(self.server.wall_time(), usegmt=True).encode()))
+        body = b"" if self._method == b"HEAD" else answer.body
+        if answer.status not in (204, 304):
             headers.append((b"content-length", str(len(answer.body)).encode()))
-        if self.server.is_stopping or asked is h11.ERROR:
+        if self.server.is_stopping or self.http.their_state is h11.ERROR:
             headers.append((b"connection", b"close"))
-        parts = [self.http.send(h11.Response(status_code=answer.status, headers=headers))]
-        if has_body and answer.body and not self._is_head():
-            parts.append(self.http.send(h11.Data(data=answer.body)))
-        parts.append(self.http.send(h11.EndOfMessage()))
-        self.transport.write(b"".join(part for part in parts if part))
+        reason = responses.get(answer.status, "").encode()
+        events = [
+            h11.Response(status_code=answer.status, headers=headers, reason=reason),
+            *([h11.Data(data=body)] if body else []),
+            h11.EndOfMessage(),
+        ]
+        self.transport.write(b"".join(self.http.send(event) or b"" for event in events))
+
+    # The end
+
+    def stop(self) -> None:
+        """Close, after the answer if one is owed."""
+        if self.exchange is None:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Read no more; close when the client has taken everything and seen the end."""
+        self.is_ending = True
+        if self.is_blocked or self.transport.is_closing():
+            return
+        if self.has_eof or self.http.our_state is h11.IDLE:
+            self.transport.close()
+        elif self._timer is None:
+            self.transport.write_eof()
+            self.transport.resume_reading()  # or the client's end would not be noticed
+            self._abort_in(LINGER)
+
+    def _abort_in(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _not_found(allowed: list[str]) -> HttpResponse:
+    """Answer for a path that has no handler, or none for the method of the request."""
+    if not allowed:
+        return plain(404)
+    return plain(405, headers={"allow": ", ".join(allowed)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http import HTTPStatus
@@ -166,11 +165,10 @@ def answer(value: Any) -> Answer:
     return Answer(value.status, headers, body)
 
 
-def plain(status: int, reason: str = "", headers: Iterable[tuple[bytes, bytes]] = ()) -> Answer:
+def plain(status: int, reason: str = "", headers: dict[str, Any] | None = None) -> HttpResponse:
     """Return an answer of the server itself: the status in words, and perhaps why."""
     words = HTTPStatus(status).phrase
-    body = f"{words}: {reason}\n" if reason else f"{words}\n"
-    return Answer(status, [(b"content-type", b"text/plain; charset=utf-8"), *headers], body.encode())
+    return HttpResponse(status, f"{words}: {reason}\n" if reason else f"{words}\n", headers or {})
 
 
 def _texts(values: Any) -> list[str]:

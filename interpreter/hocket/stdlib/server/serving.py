@@ -1,0 +1,216 @@
+"""A server: where connections come in, and the tasks that their requests become.
+
+The server is itself a routine of the language.  It is owned by the session, so it goes on
+after its cell has ended, keeps a program alive, and is cancelled with the session; what
+it starts runs in the cell that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from hocket import errors
+from hocket.runtime.chaining import answer as call
+from hocket.runtime.current import PARKED, current_scheduler
+from hocket.runtime.guests import python
+from hocket.runtime.promise import PENDING, Promise
+from hocket.runtime.tasks import Routine, SpawnedTask
+from hocket.stdlib.server.messages import Answer, HttpRequest, answer
+from hocket.stdlib.server.routes import Handler, Routes
+
+if TYPE_CHECKING:
+    from hocket.runtime.loop import Scheduler
+    from hocket.stdlib.server.connection import Connection, Exchange
+
+HOST = "127.0.0.1"
+BACKLOG = 128
+# Seconds that open exchanges have to end when a server stops.
+MOMENT = 1.0
+
+
+class HttpServer:
+    """A server on this machine; `url` is what its paths begin with, without a slash at the end."""
+
+    members: ClassVar[frozenset[str]] = frozenset({"url", "port"})
+
+    def __init__(self, routes: Routes, port: int) -> None:
+        self.routes = routes
+        self.is_stopping = False
+        self.connections: set[Connection] = set()
+        self.gone = Promise()
+        self._socket = listen(port)
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{HOST}:{self.port}"
+        self._listener: asyncio.Server | None = None
+        self._arrived: deque[Exchange] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._scheduler = current_scheduler()
+        self._serving = Serving(self)
+        _register(self)
+
+    def label(self, text: Callable[[Any], str]) -> str:
+        """Return the printed form, such as `<server http://127.0.0.1:8000>`."""
+        return f"<server {self.url}{' stopped' if self.is_stopping else ''}>"
+
+    def wall_time(self) -> float:
+        """Return seconds since 1970, by the session's clock."""
+        return self._scheduler.clock.wall() / 1e9
+
+    # Serving
+
+    async def serve(self) -> None:
+        """Make each request that arrives a task, until the server has stopped."""
+        await self._open()
+        while not self.is_stopping or self.connections:
+            while self._arrived:
+                exchange = self._arrived.popleft()
+                if not exchange.is_dropped:
+                    handler = exchange.handler
+                    name = getattr(handler, "__name__", "handler")
+                    exchange.begin(SpawnedTask(handle(handler, exchange.request), name))
+            self._serving.waiting = self
+            await PARKED
+
+    async def _open(self) -> None:
+        from hocket.stdlib.server.connection import Connection
+
+        if not self.is_stopping:
+            loop = self._scheduler.loop
+            opening = loop.create_server(lambda: Connection(self), sock=self._socket, start_serving=False)
+            self._listener = await python(opening)
+            await python(self._listener.start_serving())
+
+    def arrived(self, exchange: Exchange) -> None:
+        """Have the handler of `exchange` run."""
+        self._arrived.append(exchange)
+        self._wake()
+
+    def disconnected(self, connection: Connection) -> None:
+        """Take note that a connection has ended."""
+        self.connections.discard(connection)
+        self._wake()
+        self._settle()
+
+    def _wake(self) -> None:
+        if self._serving.waiting is self:
+            self._serving.wake()
+
+    def withdraw(self, waiter: Any) -> None:
+        """Nothing to forget: the server is about to end."""
+
+    def describe(self) -> str:
+        """Return what is waited for, in the words of a message."""
+        return "requests"
+
+    # The end
+
+    def stop(self) -> Promise:
+        """Take no more requests; return the promise of the end of all connections.
+
+        Requests that are being answered have a moment, then they are cancelled.
+        """
+        if not self.is_stopping:
+            self._close()
+            for connection in list(self.connections):
+                connection.stop()
+            self._timer = self._scheduler.loop.call_later(MOMENT, self._abort)
+            self._wake()
+        return self.gone
+
+    def release(self) -> None:
+        """End at once: nothing serves any more."""
+        self._scheduler.external -= 1
+        self._close()
+        self._abort()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._settle()
+
+    def _close(self) -> None:
+        self.is_stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        else:
+            self._socket.close()
+
+    def _abort(self) -> None:
+        for connection in list(self.connections):
+            connection.transport.abort()
+
+    def _settle(self) -> None:
+        if not self.connections and self._serving.state is not PENDING:
+            _open_servers[self._scheduler].discard(self)
+            self.gone.resolve()
+
+
+class Serving(Routine):
+    """The running of a server."""
+
+    __slots__ = ("server",)
+
+    is_called = False
+
+    def __init__(self, server: HttpServer) -> None:
+        super().__init__(server.serve(), "http_serve")
+        self.server = server
+        scheduler = self.cell.scheduler
+        del self.owner.members[self]
+        self.owner = self.scope = scheduler.session
+        self.owner.members[self] = None
+        # Whoever waits may wait for a request.
+        scheduler.external += 1
+        self.start()
+
+    def settle(self, state: str, result: Any) -> None:
+        """Settle, and end the server with it, however it came to that."""
+        is_first = self.state is PENDING
+        super().settle(state, result)
+        if is_first:
+            self.server.release()
+
+    def describe(self) -> str:
+        """Return what it is, in the words of a message."""
+        return f"the server {self.server.url}"
+
+
+async def handle(handler: Handler, request: HttpRequest) -> Answer:
+    """Return what `handler` answers; raises what it raises, and TypeError if that is no answer."""
+    return answer(await call(handler, request))
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens at `port`, any free one for 0; raises NetworkError."""
+    try:
+        return socket.create_server((HOST, port), backlog=BACKLOG)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        hint = None
+        if error.errno == errno.EADDRINUSE:
+            reason, hint = "the port is in use", "with port 0 the system chooses a free one"
+        elif error.errno == errno.EACCES:
+            reason, hint = "the system does not allow this port", "take one from 1024 on, or 0 for any free one"
+        raise errors.NetworkError(f"cannot serve on port {port}: {reason}", hint=hint, port=port) from error
+
+
+_open_servers: WeakKeyDictionary[Scheduler, set[HttpServer]] = WeakKeyDictionary()
+
+
+def _register(server: HttpServer) -> None:
+    scheduler = current_scheduler()
+    servers = _open_servers.get(scheduler)
+    if servers is None:
+        servers = _open_servers[scheduler] = set()
+
+        async def close() -> None:
+            for server in list(servers):
+                await server.gone
+
+        scheduler.on_close(close)
+    servers.add(server)
