@@ -110,7 +110,8 @@ def _run(options: argparse.Namespace) -> int:
 
     def report(error: HocketError, _: str = "") -> None:
         if not _is_for_want_of_a_reader(error):
-            failures.append(error)
+            if not getattr(error, "in_callback", False):
+                failures.append(error)
             show(render(error, color=colored()))
 
     program = Program(text, "standard input" if options.file == "-" else options.file, report)

@@ -131,6 +131,9 @@ class Error(HocketError):
     blames_caller = False
     """Whether the place is the call of the function that raised it."""
 
+    in_callback = False
+    """Whether a callback failed with it, which changes nothing for the program."""
+
     def __init__(self, message: str = "", value: Any = None, hint: str | None = None, **fields: Any) -> None:
         super().__init__(message)
         self.message = message
@@ -139,6 +142,8 @@ class Error(HocketError):
         self.fields: dict[str, Any] = fields
         self.trace: list[Site] = []
         self.spawned: list[Site] = []
+        # Where the task was called that failed, when nobody awaited it.
+        self.called: list[Site] = []
         self.cause: Error | None = None
         self.others: list[Error] = []
 
@@ -154,11 +159,13 @@ class Error(HocketError):
             fresh.pop()
         if fresh and self.trace and fresh[-1].code is self.trace[0].code:
             fresh.pop()  # thrown again where it was caught: the original place tells more
+        if fresh:
+            self.called = []
         self.trace[:0] = fresh
         context = self.__context__
         context = context if isinstance(context, Error) else getattr(context, "hocket", None)
-        if self.cause is None and isinstance(context, Error) and context is not self:
-            self.cause = context
+        if self.cause is None and isinstance(context, Error) and context is not self and not self.__suppress_context__:
+            self.cause = context.absorb()
         self.__traceback__ = None
         self.__context__ = None
         return self

@@ -67,7 +67,7 @@ def run_time(error: Error, paint: Paint) -> str:
         parts.append(marked(place.source, place.span, error.hint, paint))
     elif error.hint:
         parts.append(f"  hint: {error.hint}")
-    parts += calls(error.trace[:-1])
+    parts += calls([*error.called, *error.trace[:-1]])
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned]
     if error.cause is not None:
         parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")

@@ -23,11 +23,12 @@ from hocket.inspection import Description, describe
 from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
 from hocket.runtime import operators
+from hocket.runtime.chaining import Callback
 from hocket.runtime.foreign import translate
 from hocket.runtime.interrupt import CellInterrupt, Interrupts
 from hocket.runtime.loop import Cell, Scheduler
 from hocket.runtime.process import prepare_process
-from hocket.runtime.tasks import Task
+from hocket.runtime.promise import Promise
 from hocket.source import Source, Span
 from hocket.support import support
 from hocket.syntax.parser import parse, status
@@ -164,15 +165,24 @@ class Session:
         self.interrupts.on_sigint(signum, frame)
 
     async def drain(self) -> None:
-        """Wait until every task has ended."""
-        await self.scheduler.drain()
+        """Wait until every task has ended.
+
+        Tasks that all wait for each other are cancelled, and that is reported.
+        """
+        try:
+            await self.scheduler.drain()
+        except errors.DeadlockError as error:
+            self._report(error, None)
 
     async def close(self, grace: float = 5.0) -> None:
         """Cancel every task, give clean-up `grace` seconds, close what is open."""
         await self.scheduler.close(grace)
 
-    def _report(self, error: BaseException, task: Task | None) -> None:
-        shown = error if isinstance(error, errors.HocketError) else translate(error)
+    def _report(self, error: BaseException, promise: Promise | None) -> None:
+        shown = stopped(error) if isinstance(error, CellInterrupt) else translate(error)
+        site = None if promise is None or shown.spawned else promise.spawn_site
+        shown.called = [] if site is None or site in shown.trace else [site]
+        shown.in_callback = isinstance(promise, Callback)
         self.report(shown, render(shown))
 
 
@@ -200,7 +210,7 @@ def print_report(error: errors.HocketError, text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def stopped(stop: CellInterrupt) -> errors.HocketError:
+def stopped(stop: CellInterrupt) -> errors.Interrupted:
     """Return the error that shows where a cell was stopped."""
     error = errors.Interrupted("stopped")
     error.trace = list(stop.trace)

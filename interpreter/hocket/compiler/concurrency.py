@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from hocket.compiler.chains import compile_call
 from hocket.compiler.core import Compiler, call, compiles, load, store
@@ -91,10 +92,39 @@ def try_stmt(c: Compiler, node: nodes.TryStmt) -> None:
     if clauses:
         handlers.append(ordinary(c, node, clauses))
     final = body_of(c, node.final.body) if node.final is not None else []
-    if handlers or final:
-        c.emit(node, ast.Try(body, handlers, [], final))
-    else:
-        c.body.extend(body)
+    if node.final is not None and leaves(node.final.body):
+        body, handlers, final = insistent(c, node, ast.Try(body, handlers, [], []), final)
+    c.emit(node, ast.Try(body, handlers, [], final))
+
+
+def leaves(block: Node) -> bool:
+    """Whether a jump in `block` may lead out of it."""
+    work: list[Node] = [block]
+    while work:
+        node = work.pop()
+        if isinstance(node, nodes.BreakStmt | nodes.ContinueStmt | nodes.ReturnStmt):
+            return True
+        if not isinstance(node, nodes.FuncDef | nodes.FuncExpr | nodes.ArrowExpr | nodes.SpawnBlockExpr):
+            work.extend(child for child in node.children if isinstance(child, Node))
+    return False
+
+
+def insistent(c: Compiler, node: Node, inner: ast.Try, final: list[ast.stmt]) -> tuple[Any, Any, list[ast.stmt]]:
+    """Return the parts of a `try` whose `finally` jumps: a cancellation goes on all the same."""
+    stop, raised = c.temp(), c.temp()
+
+    def at(statement: ast.stmt) -> ast.stmt:
+        placed: ast.stmt = c.at(node, statement)
+        return placed
+
+    c.emit(node, ast.Assign([store(stop)], ast.Constant(None)))
+    keep = ast.ExceptHandler(
+        load("__Cancelled"), raised, [at(ast.Assign([store(stop)], load(raised))), at(ast.Raise())]
+    )
+    tested = ast.Compare(load(stop), [ast.IsNot()], [ast.Constant(None)])
+    again = at(ast.If(tested, [at(ast.Raise(load(stop)))], []))
+    body = [at(inner)] if inner.handlers else inner.body
+    return body, [c.at(node, keep)], [at(ast.Try(final, [], [], [again]))]
 
 
 def types_of(c: Compiler, clause: Node) -> list[str]:

@@ -74,6 +74,9 @@ def where(traceback: TracebackType | None) -> Raised | None:
 
 def translate(error: BaseException) -> errors.Error:
     """Return `error` as an error of the language, with the places it came through."""
+    context = error.__context__
+    if isinstance(context, Exception) and not error.__suppress_context__ and where(context.__traceback__):
+        translate(context)
     if isinstance(error, errors.Error):
         return error.absorb()
     known = getattr(error, "hocket", None)
@@ -245,7 +248,7 @@ def os_error(error: Any, raised: Raised | None) -> errors.Error:
     """A file or the network, from a Python library."""
     kinds = {FileNotFoundError: errors.FileNotFound, PermissionError: errors.PermissionDenied}
     kinds |= {TimeoutError: errors.TimeoutError, ConnectionError: errors.ConnectError}  # type: ignore[dict-item]
-    kinds = {BrokenPipeError: errors.FileError} | kinds  # type: ignore[dict-item]
+    kinds = {BrokenPipeError: errors.FileError} | kinds
     kind = next((ours for python, ours in kinds.items() if isinstance(error, python)), errors.FileError)
     return kind(f"{error.strerror or error}", path=error.filename, reason=error.strerror)
 

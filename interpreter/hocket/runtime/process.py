@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from hocket.source import Source
 
 STACK = 96 << 20
 """Bytes wanted for the main thread's stack; below 128 MB, which Linux keeps free under it."""
@@ -17,8 +20,17 @@ DEPTH = 15_000
 def prepare_process() -> None:
     """Allow deep calls and long numbers; to be called first in a process that owns its main thread.
 
-    Where the stack cannot be enlarged, calls may nest less deeply.
+    Where the stack cannot be enlarged, calls may nest less deeply.  What Python has to say of
+    a program's coroutine that the end has broken off is kept from the user.
     """
+    report_unraisable = sys.unraisablehook
+
+    def hook(unraisable: Any) -> None:
+        code = getattr(unraisable.object, "cr_code", None)
+        if code is None or Source.of(code.co_filename) is None:
+            report_unraisable(unraisable)
+
+    sys.unraisablehook = hook
     sys.set_int_max_str_digits(0)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), min(DEPTH, stack_size() // FRAME)))
 

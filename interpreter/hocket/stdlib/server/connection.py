@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
-from functools import partial
 from http.client import responses
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +17,7 @@ import h11
 
 from hocket.runtime.promise import REJECTED, RESOLVED
 from hocket.runtime.tasks import Task
-from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, answer, plain, read_request, split_target
+from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, plain, prepare, read_request, split_target
 from hocket.stdlib.server.routes import Found, Handler, NotFound
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Exchange:
         if task.state is RESOLVED:
             self.connection.answered(task.result)
         else:
-            self.connection.answered(answer(plain(500 if task.state is REJECTED else 503)))
+            self.connection.answered(prepare(plain(500 if task.state is REJECTED else 503)))
 
 
 class Connection(asyncio.Protocol):
@@ -186,7 +185,7 @@ class Connection(asyncio.Protocol):
         """Answer before the end of a request, or where none could be read, and end the connection."""
         self._request, self._body = None, bytearray()
         if self.http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._send(answer(refusal))
+            self._send(prepare(refusal))
         self._finish()
 
     def _dispatch(self) -> None:
@@ -196,7 +195,7 @@ class Connection(asyncio.Protocol):
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
         found = self.server.routes.find(method, split_target(target)[0])
         if isinstance(found, NotFound):
-            found = Found(partial(_not_found, found.allowed), {})
+            found = Found(_not_found(found.allowed), {})
         what = read_request(method, target, found.params, list(request.headers), body)
         self.exchange = Exchange(self, found.handler, what)
         if self.has_eof:
@@ -214,6 +213,7 @@ class Connection(asyncio.Protocol):
         self._send(answer)
         if self.http.our_state is h11.DONE and self.http.their_state is h11.DONE:
             self.http.start_next_cycle()
+            self._method = b""
             self._next()
         else:
             self._finish()
@@ -231,7 +231,7 @@ class Connection(asyncio.Protocol):
         body = b"" if self._method == b"HEAD" else answer.body
         if answer.status not in (204, 304):
             headers.append((b"content-length", str(len(answer.body)).encode()))
-        if self.server.is_stopping or self.http.their_state is h11.ERROR:
+        if self.server.is_stopping or self.http.their_state in (h11.SEND_BODY, h11.ERROR):
             headers.append((b"connection", b"close"))
         reason = responses.get(answer.status, "").encode()
         events = [
@@ -256,9 +256,17 @@ class Connection(asyncio.Protocol):
         if self.has_eof or self.http.our_state is h11.IDLE:
             self.transport.close()
         elif self._timer is None:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Say that there will be no more, and wait a little for the client to say so, too."""
+        try:
             self.transport.write_eof()
-            self.transport.resume_reading()  # or the client's end would not be noticed
-            self._abort_in(LINGER)
+        except OSError:  # the client has reset the connection, which is not known to asyncio yet
+            self.transport.abort()
+            return
+        self.transport.resume_reading()
+        self._abort_in(LINGER)
 
     def _abort_in(self, seconds: float) -> None:
         self._disarm()
@@ -270,8 +278,11 @@ class Connection(asyncio.Protocol):
             self._timer = None
 
 
-def _not_found(allowed: list[str]) -> HttpResponse:
-    """Answer for a path that has no handler, or none for the method of the request."""
-    if not allowed:
-        return plain(404)
-    return plain(405, headers={"allow": ", ".join(allowed)})
+def _not_found(allowed: list[str]) -> Handler:
+    """Return the handler for a path that has none, or none for the method of the request."""
+    refusal = plain(405, headers={"allow": ", ".join(allowed)}) if allowed else plain(404)
+
+    def refuse() -> HttpResponse:
+        return refusal
+
+    return refuse

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import parse_qsl, unquote
@@ -17,6 +16,7 @@ from hocket.stdlib import json
 Headers = list[tuple[bytes, bytes]]
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # They follow from the body; anything else would break the connection.
 _FRAMING = ("content-length", "transfer-encoding")
@@ -87,12 +87,10 @@ def read_request(method: str, target: str, params: dict[str, str], headers: Head
     """Return the request that was sent as these bytes."""
     path, query = split_target(target)
     texts = _joined(headers)
-    kind = EmailMessage()
-    kind["content-type"] = texts.get("content-type", "")
-    charset = kind.get_content_charset("utf-8")
+    charset = _CHARSET.search(texts.get("content-type", ""))
     try:
-        text = body.decode(charset, "replace")
-    except LookupError:
+        text = body.decode(charset[1] if charset else "utf-8", "replace")
+    except (LookupError, ValueError):  # no encoding at all, or one that is not for texts
         text = body.decode("utf-8", "replace")
     return HttpRequest(method, unquote(path), params, entries(query), texts, body, text)
 
@@ -148,7 +146,7 @@ def response(status: int, body: Any, headers: dict[str, Any]) -> HttpResponse:
     return HttpResponse(status, body, dict(headers))
 
 
-def answer(value: Any) -> Answer:
+def prepare(value: Any) -> Answer:
     """Return what is sent for the value of a handler; raises TypeError for one that is no answer."""
     if not isinstance(value, HttpResponse):
         value = HttpResponse(204 if value is None else 200, value, {})

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from hocket import errors
-from hocket.runtime.chaining import answer as call
+from hocket.runtime.chaining import answer
 from hocket.runtime.current import PARKED, current_scheduler
 from hocket.runtime.guests import python
 from hocket.runtime.promise import PENDING, Promise
 from hocket.runtime.tasks import Routine, SpawnedTask
-from hocket.stdlib.server.messages import Answer, HttpRequest, answer
+from hocket.stdlib.server.messages import Answer, HttpRequest, prepare
 from hocket.stdlib.server.routes import Handler, Routes
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Serving(Routine):
 
 async def handle(handler: Handler, request: HttpRequest) -> Answer:
     """Return what `handler` answers; raises what it raises, and TypeError if that is no answer."""
-    return answer(await call(handler, request))
+    return prepare(await answer(handler, request))
 
 
 def listen(port: int) -> socket.socket:
