@@ -117,7 +117,9 @@ def nanoseconds(ms: float) -> int:
         delay = round(ms * 1_000_000)
     except (OverflowError, ValueError):
         raise errors.ValueError(f"not a length of time: {ms} milliseconds") from None
-    return max(delay, 0)
+    if delay < 0:
+        raise errors.ValueError(f"expected a non-negative number of milliseconds, got {ms}")
+    return delay
 
 
 class Sleepers:

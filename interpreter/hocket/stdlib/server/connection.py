@@ -125,7 +125,11 @@ class Connection(asyncio.Protocol):
         self.is_blocked = True
 
     def resume_writing(self) -> None:
-        """Go on: what was written has gone."""
+        """Take note that all that was written has gone."""
+        # Not at once: a transport that is closed while it says so is closed twice.
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
         self.is_blocked = False
         if self.is_ending:
             self._finish()
