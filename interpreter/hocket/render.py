@@ -62,12 +62,13 @@ def headline(error: Error) -> str:
 def run_time(error: Error, paint: Paint) -> str:
     """Return a run-time error: its line, the calls that led to it, its cause and its companions."""
     parts = [heading(headline(error), paint)]
-    place = error.place
+    sites = [*error.called, *error.trace]
+    place = sites[-1].resolve() if sites else None
     if place is not None:
         parts.append(marked(place.source, place.span, error.hint, paint))
     elif error.hint:
         parts.append(f"  hint: {error.hint}")
-    parts += calls([*error.called, *error.trace[:-1]])
+    parts += calls(sites[:-1])
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned]
     if error.cause is not None:
         parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")

@@ -102,6 +102,8 @@ class Session:
             return Outcome(error=error.absorb(), cell=cell)
         except Exception as error:
             return Outcome(error=translate(error), cell=cell)
+        if cell.stops:  # during one long call at its very end
+            return Outcome(error=stopped(CellInterrupt(cell)), interrupted=True, cell=cell)
         return Outcome(value=value, has_value=compiled.is_shown and value is not None, cell=cell)
 
     def compile(self, text: str, name: str) -> Compiled:

@@ -26,7 +26,10 @@ def support() -> dict[str, Any]:
     """Return the runtime's names for a new session."""
     names: dict[str, Any] = {
         # classes
+        "true": True,
         "int": int,
+        "str": str,
+        "plain_text": frozenset({int, str}),
         "dict": dict,
         "list": list,
         "isinstance": isinstance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from decimal import Decimal
 
-from hocket.compiler.core import Compiler, call, compiles
+from hocket.compiler.core import Compiler, call, compiles, load
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node, Token
 
@@ -93,13 +93,20 @@ def format_expr(c: Compiler, node: nodes.FormatExpr) -> ast.expr:
             spec = node.parts[index + 1]
             value = next(compiled)
             if isinstance(spec, Token) and spec.type == "FSTRING_SPEC":
-                shown = call("__format", value, ast.Constant(str(spec)))
+                shown: ast.expr = call("__format", value, ast.Constant(str(spec)))
             else:
-                shown = call("__text", value)
+                shown = plain_or_text(c, value)
             pieces.append(ast.FormattedValue(c.at(part, shown), -1, None))
         elif isinstance(part, Token) and part.type != "FSTRING_SPEC" and part:
             pieces.append(ast.Constant(str(part)))
     return ast.JoinedStr(pieces)
+
+
+def plain_or_text(c: Compiler, value: ast.expr) -> ast.expr:
+    """Return what an f-string is given for a value: ints and strings are as `print` shows them."""
+    first, again = c.simple(value)
+    kind = ast.Attribute(first, "__class__", ast.Load())
+    return ast.IfExp(ast.Compare(kind, [ast.In()], [load("__plain_text")]), again, call("__text", again))
 
 
 # Collections

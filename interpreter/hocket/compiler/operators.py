@@ -68,14 +68,18 @@ def add(c: Compiler, left: ast.expr, right: ast.expr, left_node: Node, right_nod
 
 
 def divide(c: Compiler, operator: str, left: ast.expr, right: ast.expr, right_node: Node) -> ast.expr:
-    """`/` and `%`: Python's for an int that is not negative and a positive literal."""
+    """`/` and `%`: Python's for two ints, the left one not negative, the right one positive."""
     helper = "__div" if operator == "/" else "__mod"
     if isinstance(right_node, nodes.IntExpr) and isinstance(right, ast.Constant) and right.value != 0:
         first, again = c.simple(left)
         plain = ast.BinOp(again, ast.FloorDiv() if operator == "/" else ast.Mod(), right)
         positive = ast.Compare(again, [ast.GtE()], [ast.Constant(0)])
         return ast.IfExp(ast.BoolOp(ast.And(), [is_class(first, "int"), positive]), plain, call(helper, again, right))
-    return call(helper, left, right)
+    first, left_again, second, right_again = c.simple_pair(left, right)
+    positive = ast.Compare(left_again, [ast.GtE(), ast.Lt()], [ast.Constant(0), right_again])
+    ints = ast.BoolOp(ast.And(), [is_class(first, "int"), is_class(second, "int"), positive])
+    plain = ast.BinOp(left_again, ast.FloorDiv() if operator == "/" else ast.Mod(), right_again)
+    return ast.IfExp(ints, plain, call(helper, left_again, right_again))
 
 
 def equality(
@@ -113,7 +117,10 @@ def is_text(node: Node) -> bool:
 
 def as_text(c: Compiler, value: ast.expr, node: Node) -> ast.expr:
     """Return `value` as its print text, unless it is a string already."""
-    return value if is_text(node) else call("__text", value)
+    if is_text(node):
+        return value
+    first, again = c.simple(value)
+    return ast.IfExp(is_class(first, "str"), again, call("__text", again))
 
 
 def class_of(value: ast.expr) -> ast.expr:
@@ -158,7 +165,9 @@ def not_expr(c: Compiler, node: nodes.NotExpr) -> ast.expr:
 def in_expr(c: Compiler, node: nodes.InExpr | nodes.NotInExpr) -> ast.expr:
     """`in` compares by the language's `==`."""
     item, collection = c.operands([node.left, node.right])
-    test = call("__contains", collection, item)
+    test: ast.expr = call("__contains", collection, item)
+    if isinstance(collection, ast.Name) and isinstance(item, ast.Name | ast.Constant):
+        test = ast.IfExp(is_class(collection, "dict"), ast.Compare(item, [ast.In()], [collection]), test)
     return ast.UnaryOp(ast.Not(), test) if isinstance(node, nodes.NotInExpr) else test
 
 

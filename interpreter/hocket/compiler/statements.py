@@ -234,13 +234,18 @@ def while_stmt(c: Compiler, node: nodes.WhileStmt) -> None:
         if before:
             c.emit(node.test, ast.If(ast.UnaryOp(ast.Not(), test), [c.at(node.test, ast.Break())], []))
     body = body_of(c, node.body)
-    c.emit(node, ast.While(ast.Constant(True) if before else test, before + body, []))
+    constant = isinstance(test, ast.Constant) and test.value is True
+    c.emit(node, ast.While(load("__true") if before or constant else test, before + body, []))
 
 
 @compiles(nodes.LoopStmt)
 def loop_stmt(c: Compiler, node: nodes.LoopStmt) -> None:
-    """`loop { }`."""
-    c.emit(node, ast.While(ast.Constant(True), body_of(c, node.body), []))
+    """`loop { }`.
+
+    The test is a variable that is true: CPython 3.11 leaves the jump back of `while True` out of
+    the `try` around it, and a Stop that comes there would not run its `finally`.
+    """
+    c.emit(node, ast.While(load("__true"), body_of(c, node.body), []))
 
 
 @compiles(nodes.BreakStmt)

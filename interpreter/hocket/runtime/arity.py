@@ -7,7 +7,7 @@ import re
 from typing import Any, Protocol
 
 from hocket import errors
-from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.registry import STDLIB, Builtin, usage_of
 from hocket.source import Source
 
 PATTERN = re.compile(
@@ -46,14 +46,15 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
     builtin = None if is_program(function) else declared(name, getattr(shape, "method", False))
     if builtin is not None:
         builtin = as_called(builtin, call.text)
+    parameters = builtin_parameters(builtin, shape)
     called = f"{builtin.name}()" if builtin else name
-    usage = f": {builtin.usage}" if builtin else ""
+    usage = f": {usage_of(builtin.name, parameters or [])}" if builtin else ""
     if match["unknown"]:
         return errors.ArityError(f"{called} has no parameter `{match['unknown'].rstrip('_')}`{usage}")
     if match["twice"] or match["positional"]:
         given = match["twice"] or match["positional"]
         return errors.ArityError(f"{called} got two values for `{given}`{usage}")
-    low, high = limits(match, shape, function, builtin)
+    low, high = limits(match, shape, function, parameters)
     got = getattr(shape, "given", None)
     if got is None:
         got = int(match["got"]) if match["got"] else low - int(match["missing"])
@@ -94,10 +95,20 @@ def is_program(function: Any) -> bool:
     return code is not None and Source.of(code.co_filename) is not None
 
 
-def limits(match: re.Match[str], shape: Any, function: Any, builtin: Builtin | None) -> tuple[int, int | None]:
+def builtin_parameters(builtin: Builtin | None, shape: Any) -> list[inspect.Parameter] | None:
+    """Return what the call may write: of a function that is called as a method, not the first."""
+    if builtin is None:
+        return None
+    as_method = builtin.owner is None and getattr(shape, "method", False)
+    return builtin.parameters[1:] if as_method else builtin.parameters
+
+
+def limits(
+    match: re.Match[str], shape: Any, function: Any, parameters: list[inspect.Parameter] | None
+) -> tuple[int, int | None]:
     """Return the least and the greatest number of arguments; None: any number."""
-    if builtin is not None:
-        parameters = builtin.parameters
+    if parameters is not None:
+        pass
     elif callable(function) and hasattr(function, "__code__"):
         parameters = list(inspect.signature(function).parameters.values())
     elif match["high"]:

@@ -129,10 +129,7 @@ def contains(collection: Any, item: Any) -> bool:
             raise errors.TypeError(f"`in` looks for a string in a string, got {type_name(item)}")
         return item in collection
     if isinstance(collection, dict | set):
-        try:
-            return item in collection
-        except TypeError:
-            return False
+        return item in collection
     if isinstance(collection, list | tuple):
         return any(equal(item, element) for element in collection)
     try:
@@ -195,6 +192,8 @@ def entries(value: Any) -> Mapping[Any, Any]:
 
 def unpack(value: Any, count: int, has_rest: bool) -> list[Any]:
     """Return `count` elements for the names of `[a, b]`, and the rest as one more."""
+    if isinstance(value, int):
+        raise errors.TypeError(f"cannot unpack {type_name(value)} into `[…]`")
     if isinstance(value, dict):
         raise errors.TypeError("cannot unpack a dict into `[…]`", hint="write `{a, b} := …`")
     items = list(iterate(value))

@@ -65,15 +65,20 @@ class Builtin:
     @property
     def usage(self) -> str:
         """How it is called: `async_sleep(ms)`."""
-        words = []
-        for parameter in self.parameters:
-            name = parameter.name.rstrip("_")
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                name = f"...{name}"
-            elif parameter.default is not parameter.empty:
-                name = f"{name}?"
-            words.append(name)
-        return f"{self.name}({', '.join(words)})"
+        return usage_of(self.name, self.parameters)
+
+
+def usage_of(name: str, parameters: list[inspect.Parameter]) -> str:
+    """Return how a function is called: a `?` marks what may be left out."""
+    words = []
+    for parameter in parameters:
+        word = parameter.name.rstrip("_")
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            word = f"...{word}"
+        elif parameter.default is not parameter.empty:
+            word = f"{word}?"
+        words.append(word)
+    return f"{name}({', '.join(words)})"
 
 
 class Registry:

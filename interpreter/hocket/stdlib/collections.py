@@ -53,6 +53,10 @@ def position(a: list[Any], i: int) -> int:
     return at
 
 
+MAX_RANGE = 100_000_000
+STEP = 1_000_000
+
+
 @builtin
 def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> int:
     """Return the number of characters, elements, entries or bytes of `x`.
@@ -125,14 +129,22 @@ def range_(start: int | float, stop: int | float | None = None, step: int | floa
     print(range(3), range(1, 4), range(5, 0, -2))  # expect: [0, 1, 2] [1, 2, 3] [5, 3, 1]
     ```
     """
-    numbers = [start, stop, step] if stop is not None else [0, start, step]
-    for number in numbers:
+    bounds = [start, stop, step] if stop is not None else [0, start, step]
+    for number in bounds:
         if not isinstance(number, int | float) or isinstance(number, bool):
             raise errors.TypeError("range() requires numeric arguments")
-    first, last, by = (int(number) for number in numbers)
+    first, last, by = (int(number) for number in bounds)
     if by == 0:
         raise errors.ValueError("range() step cannot be zero")
-    return list(range(first, last, by))
+    numbers = range(first, last, by)
+    count = max(0, (last - first + by - (1 if by > 0 else -1)) // by)
+    if count > MAX_RANGE:
+        hint = "go through `a..b`, which makes no array"
+        raise errors.ValueError(f"range() would make an array of {count} ints", hint=hint)
+    made: list[int] = []
+    for at in range(0, count, STEP):  # a Stop comes between the steps
+        made.extend(numbers[at : at + STEP])
+    return made
 
 
 @builtin(aliases=("append",))
