@@ -68,6 +68,7 @@ def support() -> dict[str, Any]:
         "push": stdlib.namespace()["push"],
         # tasks
         "async": async_function,
+        "async_checked": async_checked,
         "Async": AsyncFunction,
         "Suspending": Suspending,
         "promises": Promise.classes,
@@ -100,6 +101,15 @@ def references_of_one_variable() -> int:
 def async_function(function: Any) -> AsyncFunction:
     """Wrap a coroutine function of the program; a decorator."""
     return AsyncFunction(function, function.__name__)
+
+
+def async_checked(check: Any) -> Any:
+    """Return the decorator of a coroutine function whose arguments `check` looks at first."""
+
+    def decorate(function: Any) -> AsyncFunction:
+        return AsyncFunction(function, function.__name__, check=check)
+
+    return decorate
 
 
 def lifting(function: Any) -> Any:

@@ -126,9 +126,23 @@ def define(c: Compiler, node: Node, info: Function, params: nodes.Params, body: 
     if doc is not None:
         inside.insert(0, c.at(node, ast.Expr(ast.Constant(doc))))
     if info.is_async:
-        c.emit(node, ast.AsyncFunctionDef(python, signature.arguments, inside, [load("__async")]))
+        decorator = check(c, node, info, params, signature) or load("__async")
+        c.emit(node, ast.AsyncFunctionDef(python, signature.arguments, inside, [decorator]))
     else:
         c.emit(node, ast.FunctionDef(python, signature.arguments, inside, []))
+
+
+def check(c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature) -> ast.expr | None:
+    """Emit what checks the arguments of an async function at its call, when the body has not begun."""
+    with c.into([]) as body:
+        for param in params.params:
+            if isinstance(param, nodes.Param):
+                check_type(c, info, param)
+    if not body:
+        return None
+    name = f"{info.name or ''}'{c.temp()}"
+    c.emit(node, ast.FunctionDef(name, signature.arguments, body, []))
+    return call("__async_checked", load(name))
 
 
 def declarations(c: Compiler, node: Node, info: Function) -> None:
@@ -193,8 +207,14 @@ def enter(c: Compiler, info: Function, param: nodes.Param) -> None:
         with c.into([]) as body:
             c.emit(param, ast.Assign([store(name)], c.expr(param.default)))
         c.emit(param, ast.If(ast.Compare(load(name), [ast.Is()], [load("__unset")]), body, []))
+    check_type(c, info, param)
+
+
+def check_type(c: Compiler, info: Function, param: nodes.Param) -> None:
+    """Emit the check of a parameter whose annotation is not mere documentation."""
     checked = checked_type(param.type)
     if checked is not None:
+        name = mangle(str(param.name))
         names = [ast.Constant(text) for text in (info.name or "anonymous", str(param.name), checked)]
         wrong = ast.Expr(c.at(param, call("__mistyped", *names, load(name))))
         c.emit(param, ast.If(is_not_of(load(name), checked), [c.at(param, wrong)], []))

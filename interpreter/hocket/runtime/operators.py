@@ -304,6 +304,8 @@ class MethodTable(dict[type, Callable[..., Any]]):
 
 def mistyped(function: str, parameter: str | None, wanted: str, value: Any) -> None:
     """Raise the error for an argument or a result that its annotation forbids."""
+    if value is UNSET:
+        return  # its default is computed, and checked, when the body begins
     got = type_name(value)
     if parameter is None:
         raise errors.TypeError(f"{function} returns {wanted}, got {got}")

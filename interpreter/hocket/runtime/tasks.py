@@ -353,16 +353,24 @@ class AsyncFunction:
     """An `async func`: a call gives the promise of its result, `direct` runs in the calling task."""
 
     def __init__(
-        self, function: Callable[..., Awaitable[Any]], name: str, makes: type[Operation | Task] = Task
+        self,
+        function: Callable[..., Awaitable[Any]],
+        name: str,
+        makes: type[Operation | Task] = Task,
+        check: Callable[..., None] | None = None,
     ) -> None:
         self.direct = self.__wrapped__ = function
         self.makes = makes
+        # Looks at the arguments when a task is made; the body does when it runs directly.
+        self.check = check
         self.__name__ = self.__qualname__ = name
         self.__doc__ = function.__doc__
 
     def __call__(self, *args: Any, **named: Any) -> Operation | Task:
         """Start a called task; raises at once when the arguments do not fit."""
         limit_depth()
+        if self.check is not None:
+            self.check(*args, **named)
         return self.makes(as_coroutine(self.direct(*args, **named)), self.__name__)
 
     def __repr__(self) -> str:
@@ -429,6 +437,8 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
     A plain function is called in the new task.
     """
     limit_depth()
+    if type(function) is AsyncFunction and function.check is not None:
+        function.check(*args, **named)
     if type(function) is AsyncFunction or type(function) is Suspending:
         coroutine = as_coroutine(function.direct(*args, **named))
     else:
