@@ -15,6 +15,7 @@ from hocket import errors, stdlib
 from hocket.runtime.operators import ERROR_FIELDS
 from hocket.runtime.registry import STDLIB
 from hocket.runtime.values import type_name
+from hocket.stdlib.namespaces import Namespace
 from hocket.syntax.parser import keywords
 
 if TYPE_CHECKING:
@@ -81,13 +82,16 @@ def names(session: Session, before: str, prefix: str) -> Iterator[Completion]:
 
 
 def value_of(session: Session, chain: str) -> Any:
-    """Return the value that `a.b.c` has now, or MISSING; only entries of dicts are followed."""
+    """Return the value that `a.b.c` has now, or MISSING; only entries of dicts and namespaces are followed."""
     first, *rest = chain.replace("?", "").split(".")
     value = session.variables.get(first, session.library.get(first, MISSING))
     for name in rest:
-        if type(value) is not dict or name not in value:
+        if isinstance(value, Namespace):
+            value = getattr(value, name) if name in value.members else MISSING
+        elif type(value) is dict and name in value:
+            value = value[name]
+        else:
             return MISSING
-        value = value[name]
     return value
 
 

@@ -16,7 +16,7 @@ from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
-from hocket.runtime.values import Range, equal, format_value, print_text
+from hocket.runtime.values import equal, format_value, print_text
 
 SIMPLE = frozenset({int, str, bool, type(None)})
 """Classes whose `==` is the language's when both sides are of one of them."""
@@ -44,7 +44,7 @@ def support() -> dict[str, Any]:
         "pow": operators.power,
         "equal": equal,
         "contains": operators.contains,
-        "range": Range,
+        "range": operators.range_,
         "loop_range": operators.loop_range,
         "slice": operators.slice_,
         "iterate": operators.iterate,

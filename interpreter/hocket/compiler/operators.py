@@ -76,8 +76,10 @@ def divide(c: Compiler, operator: str, left: ast.expr, right: ast.expr, right_no
         positive = ast.Compare(again, [ast.GtE()], [ast.Constant(0)])
         return ast.IfExp(ast.BoolOp(ast.And(), [is_class(first, "int"), positive]), plain, call(helper, again, right))
     first, left_again, second, right_again = c.simple_pair(left, right)
+    # One comparison of three, so that both operands are evaluated whatever the first one is.
+    both = ast.Compare(class_of(first), [ast.Is(), ast.Is()], [class_of(second), load("__int")])
     positive = ast.Compare(left_again, [ast.GtE(), ast.Lt()], [ast.Constant(0), right_again])
-    ints = ast.BoolOp(ast.And(), [is_class(first, "int"), is_class(second, "int"), positive])
+    ints = ast.BoolOp(ast.And(), [both, positive])
     plain = ast.BinOp(left_again, ast.FloorDiv() if operator == "/" else ast.Mod(), right_again)
     return ast.IfExp(ints, plain, call(helper, left_again, right_again))
 

@@ -110,6 +110,9 @@ def unmangle(name: str) -> str:
     return name.partition("'")[0]
 
 
+NEAR = 0.78
+"""How alike two names must be, from 0 to 1, for one to be meant by the other."""
+
 FOREIGN = {
     "True": "true",
     "False": "false",
@@ -126,5 +129,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest of the `known` names, if one is near."""
     if name in FOREIGN:
         return f"write `{FOREIGN[name]}`"
-    near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, 0.7)
+    near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, NEAR)
     return f"did you mean `{near[0]}`?" if near else None

@@ -58,6 +58,8 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
     got = getattr(shape, "given", None)
     if got is None:
         got = int(match["got"]) if match["got"] else low - int(match["missing"])
+    if match["names"] and low <= got and (high is None or got <= high):
+        return errors.ArityError(f"{called} got no value for {match['names'].replace(chr(39), '`')}{usage}")
     return errors.ArityError(f"{called} expects {count(low, high)}, got {got}{usage}")
 
 

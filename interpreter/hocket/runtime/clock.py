@@ -109,6 +109,10 @@ class Timers:
             target.fire()
 
 
+FOREVER = 3_155_760_000_000_000_000
+"""A hundred years in nanoseconds: what is longer never comes, and is more than timers of the system take."""
+
+
 def nanoseconds(ms: float) -> int:
     """Return milliseconds as whole nanoseconds; raises TypeError or ValueError for what is no delay."""
     if isinstance(ms, bool) or not isinstance(ms, int | float):
@@ -119,7 +123,7 @@ def nanoseconds(ms: float) -> int:
         raise errors.ValueError(f"not a length of time: {ms} milliseconds") from None
     if delay < 0:
         raise errors.ValueError(f"expected a non-negative number of milliseconds, got {ms}")
-    return delay
+    return min(delay, FOREVER)
 
 
 class Sleepers:

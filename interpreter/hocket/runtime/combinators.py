@@ -14,6 +14,7 @@ from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.tasks import Routine, SpawnedTask, Task, as_coroutine, lift, result_of
+from hocket.runtime.values import type_name
 
 
 def as_promise(value: Any) -> Promise | None:
@@ -266,7 +267,8 @@ def promise_all(items: Iterable[Any], limit: int | None = None) -> Promise:
     if limit is None:
         return All(items)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        raise errors.ValueError(f"promise_all() expects a limit of at least 1, got {limit}")
+        got = limit if isinstance(limit, int) and not isinstance(limit, bool) else type_name(limit)
+        raise errors.ValueError(f"expected a limit of at least 1, got {got}")
     values = list(items)
     for value in values:
         if isinstance(value, Promise):

@@ -15,6 +15,7 @@ from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
 from hocket import errors
+from hocket.runtime import operators
 from hocket.runtime.arity import arity_error, as_called
 from hocket.runtime.operators import Box
 from hocket.runtime.registry import STDLIB, Builtin
@@ -31,6 +32,9 @@ NAMES = {
     "Task": "taskhandle",
     "Range": "range",
     "tuple": "array",
+    "byte": "bytes",
+    "Operation": "promise",
+    "SpawnedTask": "taskhandle",
 }
 
 
@@ -102,12 +106,15 @@ def by_builtin(error: BaseException, raised: Raised | None) -> errors.Error | No
         return None
     # A builtin that runs in a task of its own has no program around it.
     frames = frames_of(error.__traceback__) if raised is None else raised.below
-    for frame in frames:
-        builtin = STDLIB.of_code(frame.f_code)
-        if builtin is not None:
-            called = builtin if raised is None else as_called(builtin, raised.text)
-            return wrong_argument(called, frame) or callback_error(error, frames) or unexpected(called, error)
-    return None
+    text = "" if raised is None else raised.text
+    called = [(as_called(builtin, text), frame) for frame in frames if (builtin := STDLIB.of_code(frame.f_code))]
+    if not called:
+        return None
+    for builtin, frame in reversed(called):  # one that was given to another is nearer to the cause
+        wrong = wrong_argument(builtin, frame)
+        if wrong is not None:
+            return wrong
+    return callback_error(error, frames) or unexpected(*called[0], error)
 
 
 def frames_of(traceback: TracebackType | None) -> list[FrameType]:
@@ -143,14 +150,16 @@ class Callback(NamedTuple):
 def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
     """Return the error for the first argument whose type the annotation does not admit."""
     for parameter in builtin.signature.parameters.values():
-        if parameter.name not in frame.f_locals or parameter.kind is parameter.VAR_POSITIONAL:
+        if parameter.name not in frame.f_locals:
             continue
         value, wanted = frame.f_locals[parameter.name], parameter.annotation
-        if not admits(wanted, value):
+        given = value if parameter.kind is parameter.VAR_POSITIONAL else [value]
+        wrong = [item for item in given if not admits(wanted, item)]
+        if wrong:
             *others, last = described(wanted)
             what = f"{a_type(', '.join(others))} or {last}" if others else a_type(last)
             name = parameter.name.rstrip("_")
-            return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(value)}")
+            return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(wrong[0])}")
     return None
 
 
@@ -187,11 +196,16 @@ def a_type(name: str) -> str:
     return name if name == "null" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def unexpected(builtin: Builtin, error: BaseException) -> errors.Error | None:
+def unexpected(builtin: Builtin, frame: FrameType, error: BaseException) -> errors.Error | None:
     """Return the error for a failure inside a builtin that its annotations do not explain."""
+    text = str(error)
     if isinstance(error, ValueError):
-        return errors.ValueError(f"{builtin.name}(): {error}")
-    return errors.TypeError(f"{builtin.name}() cannot use these arguments: {in_our_words(str(error))}")
+        return errors.ValueError(f"{builtin.name}(): {TOO_LARGE.get(text, text)}")
+    known = in_our_words(text)
+    if known == text:
+        given = [frame.f_locals.get(parameter) for parameter in builtin.signature.parameters]
+        known = f"{builtin.name}() cannot use these arguments: {', '.join(map(type_name, given))}"
+    return errors.TypeError(known)
 
 
 # Kinds of exceptions
@@ -224,7 +238,7 @@ def index_error(error: Any, raised: Raised | None) -> errors.Error:
         return errors.IndexError(f"Index out of bounds: {error}")
     note = raised.note
     index = raised.variable(note) if type(note).__name__ == "Variable" else note
-    return errors.IndexError(f"Index out of bounds: {'?' if index is None else index}")
+    return errors.IndexError(f"Index out of bounds: {'?' if index is None else print_text(index)}")
 
 
 def key_error(error: Any, raised: Raised | None) -> errors.Error:
@@ -255,7 +269,22 @@ def os_error(error: Any, raised: Raised | None) -> errors.Error:
 
 def value_error(error: Any, raised: Raised | None) -> errors.Error:
     """A value that does not fit."""
-    return errors.ValueError(str(error))
+    return errors.ValueError(TOO_LARGE.get(str(error), str(error)))
+
+
+TOO_LARGE = {
+    "int too large to convert to float": "the int is too large for arithmetic with floats",
+    "integer division result too large for a float": "the int is too large for arithmetic with floats",
+    "cannot fit 'int' into an index-sized integer": "the int is too large to count anything with",
+    "Python int too large to convert to C ssize_t": "the int is too large to count anything with",
+    "math range error": "the result is too large for a float",
+    "(34, 'Numerical result out of range')": "the result is too large for a float",
+}
+
+
+def zero_division_error(error: Any, raised: Raised | None) -> errors.Error:
+    """Division or remainder by zero."""
+    return errors.ZeroDivisionError("Modulo by zero" if "modulo" in str(error) else "Division by zero")
 
 
 def memory_error(error: Any, raised: Raised | None) -> errors.Error:
@@ -284,12 +313,12 @@ OPERATORS: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     ),
     (
         r"can't multiply sequence by non-int of type '(.+)'",
-        lambda m: f"Invalid binary operation: a sequence can only be repeated by an int, got {ours(m[1])}",
+        lambda m: f"Invalid binary operation: only an int repeats a string or an array, got {ours(m[1])}",
     ),
     (r"bad operand type for unary (\S+): '(.+)'", lambda m: f"Invalid unary operation: {m[1]}{ours(m[2])}"),
     (r"'(.+)' object is not subscriptable", lambda m: f"{ours(m[1])} has no elements: it cannot be indexed"),
     (
-        r"(list|tuple|string) ind(?:ices|ex) must be integers(?: or slices)?, not '?([^']+)'?",
+        r"(list|tuple|string|byte)s? ind(?:ices|ex) must be integers(?: or slices)?, not '?([^']+)'?",
         lambda m: f"the index of {a_type(ours(m[1]))} must be an int, got {ours(m[2])}",
     ),
     (r"'(.+)' object does not support item assignment", lambda m: f"{ours(m[1])} elements cannot be assigned"),
@@ -327,7 +356,9 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
     if match:
         callee = raised.text.partition("(")[0]
         return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}")
-    return errors.TypeError(in_our_words(text))
+    message = in_our_words(text)
+    is_promise = "taskhandle" in message or "promise" in message
+    return errors.TypeError(message, hint=operators.AWAIT_IT if is_promise else None)
 
 
 KINDS: list[tuple[type[BaseException], Callable[[Any, Raised | None], errors.Error]]] = [
@@ -336,6 +367,7 @@ KINDS: list[tuple[type[BaseException], Callable[[Any, Raised | None], errors.Err
     (IndexError, index_error),
     (KeyError, key_error),
     (RecursionError, recursion_error),
+    (ZeroDivisionError, zero_division_error),
     (OSError, os_error),
     (TypeError, type_error),
     (ValueError, value_error),

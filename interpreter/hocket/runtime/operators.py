@@ -15,6 +15,7 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.values import Range, equal, print_text, type_name
 
+AWAIT_IT = "a promise is awaited first: `await …`"
 MAX_POWER_BITS = 10_000_000
 
 
@@ -43,7 +44,8 @@ TYPES: dict[str, frozenset[type]] = {
 
 def invalid(left: Any, operator: str, right: Any) -> errors.TypeError:
     """Return the error for operands that do not go together."""
-    return errors.TypeError(f"Invalid binary operation: {type_name(left)} {operator} {type_name(right)}")
+    hint = AWAIT_IT if hasattr(left, "__await__") or hasattr(right, "__await__") else None
+    return errors.TypeError(f"Invalid binary operation: {type_name(left)} {operator} {type_name(right)}", hint=hint)
 
 
 def is_number(value: Any) -> bool:
@@ -175,6 +177,12 @@ def iterate_pairs(value: Any) -> Iterable[Any]:
     return enumerate(iterate(value))
 
 
+def range_(start: Any, stop: Any, inclusive: bool) -> Range:
+    """`start..stop`."""
+    ints = loop_range(start, stop, False)
+    return Range(ints.start, ints.stop, inclusive)
+
+
 def loop_range(start: Any, stop: Any, inclusive: bool) -> range:
     """Return the Python range of `for i in start..stop`."""
     if type(start) is not int or type(stop) is not int:
@@ -248,7 +256,7 @@ def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     from difflib import get_close_matches
 
     known = [*library(type(value)), *getattr(type(value), "members", ())]
-    near = get_close_matches(name, known, 1, 0.7)
+    near = get_close_matches(name, known, 1, 0.78)
     hint = f"did you mean `{near[0]}`?" if near else f"{type_name(value)} has no `{name}`"
     return errors.FieldError(f"Field not found: {name}", hint=hint)
 
@@ -258,7 +266,7 @@ def set_field(value: Any, name: str, new: Any) -> None:
     if isinstance(value, dict):
         value[name] = new
         return
-    if isinstance(value, OWN) or hasattr(type(value), "members") or isinstance(value, errors.Error):
+    if isinstance(value, OWN) or callable(value) or type(value).__module__.partition(".")[0] == "hocket":
         raise errors.FieldError(f"Field not found: {name}", hint=f"the fields of {type_name(value)} cannot be assigned")
     setattr(value, name, new)
 

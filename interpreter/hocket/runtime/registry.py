@@ -99,6 +99,8 @@ class Registry:
             raise ValueError(f"builtin {builtin.name} is declared twice")
         table[builtin.name] = builtin
         self._by_code.setdefault(builtin.function.__code__, builtin)
+        if builtin.suspending is not None:
+            self._by_code.setdefault(builtin.suspending.__code__, builtin)
 
     def of_code(self, code: Any) -> Builtin | None:
         """Return the builtin whose Python function has this code object."""

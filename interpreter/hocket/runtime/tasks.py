@@ -443,7 +443,7 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
         coroutine = as_coroutine(function.direct(*args, **named))
     else:
         coroutine = _call(function, args, named)
-    return SpawnedTask(coroutine, getattr(function, "__name__", "spawn"))
+    return SpawnedTask(coroutine, getattr(function, "__name__", "spawn").rstrip("_"))
 
 
 async def _call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:

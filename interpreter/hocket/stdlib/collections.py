@@ -1,4 +1,4 @@
-"""Arrays and dicts.
+"""Arrays.
 
 Called as functions these give new collections and leave their arguments alone.  The
 methods that change a collection are in `hocket.stdlib.methods`.
@@ -11,11 +11,10 @@ from functools import cmp_to_key
 from typing import Any
 
 from hocket import errors
-from hocket.runtime.display import sorted_keys
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.tasks import AsyncFunction
-from hocket.runtime.values import equal, print_text, type_name
+from hocket.runtime.values import equal, type_name
 
 Function = Callable[..., Any]
 
@@ -442,63 +441,3 @@ def skip(a: list[Any], n: int) -> list[Any]:
 def collect(x: Any) -> list[Any]:
     """Return what `x` gives when it is run through, as an array."""
     return list(x)
-
-
-@builtin
-def keys(d: dict[Any, Any]) -> list[Any]:
-    """Return the keys of `d` in order, `[]` for what is no dict. `d.keys()` has them as they were put in."""
-    return sorted_keys(d) if isinstance(d, dict) else []
-
-
-@builtin
-def values(d: dict[Any, Any]) -> list[Any]:
-    """Return the values of `d` in the order of their keys, `[]` for what is no dict."""
-    return [d[key] for key in keys(d)]
-
-
-@builtin
-def items(d: dict[Any, Any]) -> list[Any]:
-    """Return `[key, value]` pairs in the order of the keys, `[]` for what is no dict.
-
-    ```
-    print(items({"b": 2, "a": 1}), {"b": 2, "a": 1}.items())  # expect: [[a, 1], [b, 2]] [[b, 2], [a, 1]]
-    ```
-    """
-    return [[key, d[key]] for key in keys(d)]
-
-
-@builtin
-def has_key(d: dict[Any, Any], key: Any) -> int:
-    """Return 1 if `d` has `key`, else 0; the method gives a bool."""
-    if not isinstance(d, dict):
-        raise TypeError("expected a dict")
-    return int(holds(d, key))
-
-
-@builtin
-def get(d: dict[Any, Any], key: Any, default: Any = None) -> Any:
-    """Return the value for `key`, `default` if there is none."""
-    return dict.get(d, key, default)
-
-
-@builtin
-def get_default(d: dict[Any, Any], key: Any, default: Any) -> Any:
-    """Return the value for `key`, `default` if there is none."""
-    return dict.get(d, key, default)
-
-
-@builtin(aliases=("update",))
-def merge(a: dict[Any, Any], b: dict[Any, Any]) -> dict[Any, Any]:
-    """Return a new dict with the entries of both; `b` wins. The method `a.update(b)` changes `a`.
-
-    ```
-    print(merge({"a": 1, "b": 1}, {"b": 2}))  # expect: {"a": 1, "b": 2}
-    ```
-    """
-    return {**a, **b}
-
-
-@builtin
-def invert(d: dict[Any, Any]) -> dict[Any, Any]:
-    """Return a dict from the values of `d`, as text unless they are ints, to its keys."""
-    return {value if isinstance(value, str | int) else print_text(value): key for key, value in dict.items(d)}
