@@ -12,17 +12,23 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
-from hocket.runtime.operators import ERROR_FIELDS
-from hocket.runtime.registry import STDLIB
-from hocket.runtime.values import type_name
+from hocket.runtime.operators import ERROR_FIELDS, Unset
+from hocket.runtime.registry import STDLIB, usage_of
+from hocket.runtime.values import show, type_name
 from hocket.stdlib.namespaces import Namespace
 from hocket.syntax.parser import keywords
 
 if TYPE_CHECKING:
     from hocket.session import Session
 
-CHAIN = re.compile(r"([^\W\d]\w*(?:\??\.[^\W\d]\w*)*)\??\.([^\W\d]\w*)?$")
+WINDOW = 500
+"""Characters before the cursor that are looked at: a longer chain of names is nobody's."""
+
+NAME = re.compile(r"[^\W\d]\w*")
+FIELD = re.compile(r"(\??\.)([^\W\d]\w*)?$")
+CHAIN = re.compile(r"(?<![\w)\]}.])[^\W\d]\w*(?:\??\.[^\W\d]\w*)*$")
 KEY = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[(['\"])([^'\"\n]*)$")
+OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
 WORD = re.compile(r"[^\W\d]\w*$")
 CALL = re.compile(r"([^\W\d]\w*)\s*\(([^()]*)$")
 MISSING = object()
@@ -46,18 +52,37 @@ class Completions(NamedTuple):
 
 def complete(session: Session, text: str, cursor: int) -> Completions:
     """Return what could stand at `cursor` (in characters) of `text`."""
-    before = text[:cursor]
+    before = text[max(0, cursor - WINDOW) : cursor]
     if match := KEY.search(before):
         keys = matching(string_keys(value_of(session, match[1])), match[3])
-        return Completions(match.start(3), cursor, [Completion(key, "key") for key in keys])
-    if match := CHAIN.search(before):
+        return Completions(cursor - len(match[3]), cursor, [Completion(key, "key") for key in keys])
+    if OPEN_KEY.search(before):
+        return Completions(cursor, cursor, [])
+    if match := FIELD.search(before):
         prefix = match[2] or ""
-        value = value_of(session, match[1])
-        items = [] if value is MISSING else sorted(set(members(value)))
-        return Completions(cursor - len(prefix), cursor, [item for item in items if item.text.startswith(prefix)])
+        return Completions(cursor - len(prefix), cursor, fields(session, before[: match.start(1)], prefix))
     word = WORD.search(before)
     prefix = word[0] if word else ""
-    return Completions(cursor - len(prefix), cursor, list(names(session, before, prefix)))
+    found = list(names(session, before, prefix))
+    known = {item.text for item in found}
+    here = sorted(word for word in words_of(text, cursor) if word.startswith(prefix) and word not in known)
+    return Completions(cursor - len(prefix), cursor, [*(Completion(word, "text") for word in here), *found])
+
+
+def words_of(text: str, cursor: int) -> set[str]:
+    """Return the names in the text itself, but for the one that is being typed."""
+    return {match[0] for match in NAME.finditer(text) if match.end() != cursor}
+
+
+def fields(session: Session, before: str, prefix: str) -> list[Completion]:
+    """Return the fields and methods that begin with `prefix`, of the value that `before` ends with."""
+    chain = CHAIN.search(before)
+    if before.endswith(("'", '"')):
+        value: Any = ""
+    else:
+        value = value_of(session, chain[0]) if chain else MISSING
+    items = [] if value is MISSING else sorted(set(members(value)))
+    return [item for item in items if item.text.startswith(prefix)]
 
 
 def matching(words: Iterable[str], prefix: str) -> list[str]:
@@ -123,13 +148,21 @@ def kind(value: Any) -> str:
 
 def signature(name: str, value: Any, is_method: bool = False) -> str:
     """Return how a function is called, empty for what is none."""
-    names = parameters(value)
     if not callable(value):
         return ""
     builtin = STDLIB.of_code(getattr(python_function(value), "__code__", None))
-    if builtin is not None and not is_method:
-        return builtin.usage
-    return f"{name}({', '.join(names[1:] if is_method else names)})"
+    if builtin is not None:
+        return usage_of(name, builtin.parameters[1:] if is_method and builtin.owner is None else builtin.parameters)
+    return f"{name}({', '.join(written(value))})"
+
+
+def written(function: Any) -> list[str]:
+    """Return the parameters of a program's function with their defaults, as far as these are constants."""
+    names = parameters(function)
+    defaults = getattr(python_function(function), "__defaults__", None) or ()
+    first = len(names) - len(defaults)
+    shown = (f" = {'…' if isinstance(default, Unset) else show(default)}" for default in defaults)
+    return [*names[:first], *(name + text for name, text in zip(names[first:], shown, strict=True))]
 
 
 def python_function(value: Any) -> Callable[..., Any] | Any:

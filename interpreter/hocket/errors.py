@@ -177,9 +177,15 @@ class Error(HocketError):
         return [name for name in names if name != TOP_LEVEL]
 
     @property
+    def sites(self) -> list[Site]:
+        """The calls that led to the error, outermost first; where the task was spawned if that is all."""
+        return [*self.called, *self.trace] or self.spawned[:1]
+
+    @property
     def place(self) -> Place | None:
         """Where the error was raised."""
-        return self.trace[-1].resolve() if self.trace else None
+        sites = self.sites
+        return sites[-1].resolve() if sites else None
 
     @property
     def line(self) -> int | None:

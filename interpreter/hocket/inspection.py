@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hocket.completion import MISSING, parameters, python_function, value_of
+from hocket.completion import MISSING, WINDOW, python_function, value_of, written
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.values import show, type_name
 from hocket.source import Source
@@ -27,13 +27,15 @@ class Description(NamedTuple):
 
 def describe(session: Session, text: str, cursor: int) -> Description | None:
     """Describe the name at `cursor`, or the function whose arguments are being typed there."""
+    start = max(0, cursor - WINDOW)
+    text, cursor = text[start : cursor + WINDOW], cursor - start
     found = at_cursor(text, cursor)
     for chain in (found, before_bracket(text, cursor)):
         if chain is None:
             continue
         value = value_of(session, chain)
         builtin = STDLIB.functions.get(chain) if chain not in session.variables else None
-        builtin = builtin or method_named(chain, value)
+        builtin = builtin or of_function(chain, value) or method_named(chain, value)
         if builtin is not None:
             return of_builtin(builtin)
         if value is not MISSING:
@@ -54,6 +56,11 @@ def before_bracket(text: str, cursor: int) -> str | None:
     """Return the name of the function whose argument list is open at the cursor."""
     match = OPEN_CALL.search(text[:cursor])
     return match[1] if match else None
+
+
+def of_function(chain: str, value: Any) -> Builtin | None:
+    """Return the builtin that the value of a dotted name is."""
+    return STDLIB.of_code(getattr(python_function(value), "__code__", None)) if "." in chain else None
 
 
 def method_named(chain: str, value: Any) -> Builtin | None:
@@ -81,7 +88,7 @@ def of_value(name: str, value: Any) -> Description:
         line = f"{name}: {type_name(value)} = {show(value)}"
         return Description(line, f"```hocket\n{line}\n```")
     keyword = "async func" if function is not value else "func"
-    usage = f"{keyword} {name}({', '.join(parameters(value))})"
+    usage = f"{keyword} {name}({', '.join(written(value))})"
     place = f"defined in {source.name}, line {code.co_firstlineno}"
     doc = inspect.getdoc(function) or ""
     return Description(

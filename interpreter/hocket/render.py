@@ -62,16 +62,13 @@ def headline(error: Error) -> str:
 def run_time(error: Error, paint: Paint) -> str:
     """Return a run-time error: its line, the calls that led to it, its cause and its companions."""
     parts = [heading(headline(error), paint)]
-    sites = [*error.called, *error.trace]
-    spawned = error.spawned if sites else error.spawned[1:]
-    sites = sites or error.spawned[:1]
-    place = sites[-1].resolve() if sites else None
+    place, sites = error.place, error.sites
     if place is not None:
         parts.append(marked(place.source, place.span, error.hint, paint))
     elif error.hint:
         parts.append(f"  hint: {error.hint}")
     parts += calls(sites[:-1])
-    parts += [f"spawned at {where(site.resolve())}" for site in spawned]
+    parts += [f"spawned at {where(site.resolve())}" for site in error.spawned if site not in sites]
     if error.cause is not None:
         parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")
     members = [member for member in error.fields.get("errors", ()) if isinstance(member, Error)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -99,7 +100,10 @@ def test_completion_knows_the_session_and_runs_nothing() -> None:
         assert offered('counter["al') == ["alpha"]
         assert "limit=" in offered("fetch_all(li")
         assert "while" in offered("whi")
-        assert offered("nothing.here.") == []
+        assert offered("nothing.here.") == offered("foo().") == offered("[1].") == offered('x["a"]["') == []
+        assert offered('"text".upp') == ["upper"]
+        assert offered("func f(param) { par")[0] == "param"
+        assert offered("Promise.all_s") == ["all_settled"]
         await session.close()
 
     on_loop(main())
@@ -107,7 +111,9 @@ def test_completion_knows_the_session_and_runs_nothing() -> None:
 
 def test_inspection_shows_signature_documentation_and_value() -> None:
     async def main() -> None:
-        session, _ = await cells("/// Fetch it.\n/// Slowly.\nasync func fetch(url) { }\nx := [1, 2]")
+        session, _ = await cells(
+            "/// Fetch it.\n/// Slowly.\nasync func fetch(url) { }\nx := [1, 2]", "func half(n, by = 2, more = n) { }"
+        )
 
         def shown(text: str) -> str:
             found = session.inspect(text, len(text))
@@ -116,6 +122,8 @@ def test_inspection_shows_signature_documentation_and_value() -> None:
         assert shown("fetch") == "async func fetch(url)\n\nFetch it.\nSlowly.\n\ndefined in cell 1, line 3"
         assert shown("fetch(") == shown("fetch")
         assert "x: array = [1, 2]" in shown("x")
+        assert shown("half(").startswith("func half(n, by = 2, more = …)")
+        assert shown("Promise.all").startswith("promise_all(")
         assert shown("async_sleep").startswith("await async_sleep(")
         assert shown("nothing") == ""
         await session.close()
@@ -149,3 +157,16 @@ def test_stop_ends_the_compilation_of_a_large_cell() -> None:
         await session.close()
 
     on_loop(main())
+
+
+def test_completion_and_inspection_do_not_take_longer_for_a_long_line() -> None:
+    async def main() -> None:
+        session = Session()
+        for text in ("d" * 200_000, "d." * 100_000, "[" * 200_000, '"' * 200_000):
+            session.complete(text, len(text))
+            session.inspect(text, len(text) // 2)
+        await session.close()
+
+    begun = time.monotonic()
+    on_loop(main())
+    assert time.monotonic() - begun < 10
