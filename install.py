@@ -249,6 +249,8 @@ def with_runtime_folder(folder: str) -> "dict[str, str]":
     """Return the environment variables for Jupyter programs: a home need not be there or be writable."""
     env = dict(os.environ)
     env["JUPYTER_RUNTIME_DIR"] = folder
+    # Jupyter's client asks IPython for its folder, which makes one in the home.
+    env.setdefault("IPYTHONDIR", folder)
     return env
 
 
