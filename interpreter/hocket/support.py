@@ -61,7 +61,7 @@ def support() -> dict[str, Any]:
         "throw": operators.throw,
         "caught": translate,
         "Cancelled": Cancelled,
-        "cancelled": lambda stop: errors.CancelledError("Task was cancelled"),
+        "cancelled": cancelled,
         # arrays that only one variable holds
         "references": sys.getrefcount,
         "alone": references_of_one_variable(),
@@ -96,6 +96,13 @@ def references_of_one_variable() -> int:
     other = value
     two = sys.getrefcount(value)
     return one if other is value and two == one + 1 else -1
+
+
+def cancelled(stop: Cancelled) -> errors.CancelledError:
+    """Return what `except CancelledError` binds when the task itself is cancelled."""
+    error = errors.CancelledError("Task was cancelled")
+    error.others = list(stop.others)
+    return error
 
 
 def async_function(function: Any) -> AsyncFunction:

@@ -124,10 +124,15 @@ FOREIGN = {
 }
 """Names of other languages, and what to write here."""
 
+ABSENT = frozenset({"Ok", "Err", "Some", "None"})
+"""Names of the language's results and options, which come with `match`."""
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest of the `known` names, if one is near."""
     if name in FOREIGN:
         return f"write `{FOREIGN[name]}`"
+    if name in ABSENT:
+        return "this version of the language does not have it"
     near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, NEAR)
     return f"did you mean `{near[0]}`?" if near else None

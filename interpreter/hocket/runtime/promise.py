@@ -214,7 +214,9 @@ class Promise:
     def failure(self) -> errors.Error:
         """Return the error to raise for an awaiter, as it was when the promise settled."""
         if self.state is CANCELLED:
-            return errors.CancelledError(CANCELLED_TEXT)
+            cancelled = errors.CancelledError(CANCELLED_TEXT)
+            cancelled.others = list(self.result or ())  # what failed on the way
+            return cancelled
         error: errors.Error = self.result
         if self.origin is not None:
             # Awaiters would else see each other's frames, and a hundred awaits a hundred of them.

@@ -225,5 +225,7 @@ class Shield:
         if error is None or isinstance(error, Exception):
             stop = self.task.pending_stop()
             if stop is not None:
+                if error is not None:
+                    stop.others.append(self.task.cell.scheduler.as_error(error))
                 raise stop
         return False

@@ -200,7 +200,7 @@ class Routine(Promise):
             error.trace = error.trace or list(errors.sites(error.__traceback__))
         if isinstance(error, Cancelled | asyncio.CancelledError):
             error.__traceback__ = None
-            self.settle(CANCELLED, None)
+            self.settle(CANCELLED, getattr(error, "others", None))
             if isinstance(error, CellInterrupt):
                 self.interrupted(error)
             return
