@@ -4,7 +4,7 @@ The resolver walks a program once, in the order of its text, and settles for eve
 name where its value lives: in the session (the top level of a cell), in a local of
 a function, in a box (a local made anew in every turn of a loop that a closure keeps),
 or in the library.  The body of a function is walked after the function around it, so
-that it sees what is declared below it; `:=` alone looks only at what stands above.
+that it sees what is declared below it, and its place does not change what it means.
 
 It also refuses what has no meaning where it stands: `await` in a plain function,
 `break` outside a loop, assigning to a `let`, a name that nothing can define.

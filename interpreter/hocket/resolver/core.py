@@ -144,17 +144,13 @@ class Resolver:
         self.result.declared.setdefault(scope.owner, []).append(binding)
         return binding
 
-    def lookup(self, name: str, before: int | None = None) -> Binding | None:
-        """Return the nearest `name` of this program; `before` hides what functions around declare below."""
+    def lookup(self, name: str) -> Binding | None:
+        """Return the nearest `name` of this program that can be seen from here."""
         scope: Scope | None = self.scope
         while scope is not None:
             binding = scope.names.get(name)
             if binding is not None:
-                hidden = (
-                    before is not None and scope.function is not self.scope.function and binding.span.start > before
-                )
-                if not hidden:
-                    return binding
+                return binding
             scope = scope.outer
         return None
 
@@ -213,7 +209,7 @@ class Resolver:
 
     def store(self, node: Node, token: Token, everywhere: bool) -> None:
         """Resolve a name that is assigned by `:=` or, `everywhere`, by `=`."""
-        binding = self.lookup(token, None if everywhere else token.span.start)
+        binding = self.lookup(token)
         if binding is None and everywhere and token in self.environment.session:
             binding = self.outside(str(token), token.span)
         if binding is None:
