@@ -54,9 +54,14 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
+def seconds(notebook, code, tries=3):
+    """The shortest of a few runs: what else the machine does must not decide."""
+    return min(notebook.ok(code).seconds for _ in range(tries))
+
+
 def test_three_sleeps_awaited_together_take_the_time_of_one(notebook):
-    cell = notebook.ok("await promise_all([async_sleep(100), async_sleep(100), async_sleep(100)])")
-    assert 0.1 <= cell.seconds < 0.2
+    code = "await promise_all([async_sleep(100), async_sleep(100), async_sleep(100)])"
+    assert 0.1 <= seconds(notebook, code) < 0.2
 
 
 def test_three_sleeps_one_after_the_other_take_three_times_as_long(notebook):
@@ -65,8 +70,7 @@ def test_three_sleeps_one_after_the_other_take_three_times_as_long(notebook):
 
 
 def test_the_promise_namespace_overlaps_too(notebook):
-    cell = notebook.ok("await Promise.all([async_sleep(100), async_sleep(100)])")
-    assert cell.seconds < 0.2
+    assert seconds(notebook, "await Promise.all([async_sleep(100), async_sleep(100)])") < 0.2
 
 
 def test_promises_pushed_in_a_loop_overlap(notebook):

@@ -266,9 +266,10 @@ def promise_all(items: Iterable[Any], limit: int | None = None) -> Promise:
         return _gathered(items, lambda values: promise_all(values, limit))
     if limit is None:
         return All(items)
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-        got = limit if isinstance(limit, int) and not isinstance(limit, bool) else type_name(limit)
-        raise errors.ValueError(f"expected a limit of at least 1, got {got}")
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise errors.TypeError(f"promise_all() expects an int as limit, got {type_name(limit)}")
+    if limit < 1:
+        raise errors.ValueError(f"promise_all() expects a limit of at least 1, got {limit}")
     values = list(items)
     for value in values:
         if isinstance(value, Promise):

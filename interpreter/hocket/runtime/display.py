@@ -316,7 +316,7 @@ def format_value(value: Any, spec: str) -> str:
             whole = kind in _INT_KINDS and isinstance(value, float) and value.is_integer()
             return format(int(value) if whole else value, spec)
         if numeric:
-            raise errors.ValueError(f"format {spec} is for numbers, got {print_text(value)}")
+            raise errors.ValueError(f"format {spec} is for numbers, got {type_name(value)}")
         aligned = spec if not number or parts["align"] else f">{spec}"
         return format(print_text(value), aligned)
     except (ValueError, OverflowError) as error:

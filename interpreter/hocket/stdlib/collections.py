@@ -6,6 +6,7 @@ methods that change a collection are in `hocket.stdlib.methods`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 from typing import Any
@@ -14,7 +15,7 @@ from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.tasks import AsyncFunction
-from hocket.runtime.values import equal, type_name
+from hocket.runtime.values import equal, number_text, type_name
 
 Function = Callable[..., Any]
 
@@ -32,7 +33,9 @@ def elements(a: Iterable[Any]) -> list[Any]:
 
 
 def plain(name: str, f: Function) -> Function:
-    """Return `f`, whose results are needed at once; raises TypeError if it is async."""
+    """Return `f`, whose results are needed at once; raises TypeError if it is async or no function."""
+    if not callable(f):
+        raise TypeError("expected a function")
     if isinstance(f, AsyncFunction):
         hint = "first `let results := await parallel_map(xs, f)`, then go on with the results"
         raise errors.TypeError(f"{name}() expects a plain function, got an async one", hint=hint)
@@ -132,6 +135,8 @@ def range_(start: int | float, stop: int | float | None = None, step: int | floa
     for number in bounds:
         if not isinstance(number, int | float) or isinstance(number, bool):
             raise errors.TypeError("range() requires numeric arguments")
+        if not -math.inf < number < math.inf:
+            raise errors.ValueError(f"range() cannot go from, to or by {number_text(number)}")
     first, last, by = (int(number) for number in bounds)
     if by == 0:
         raise errors.ValueError("range() step cannot be zero")
@@ -306,6 +311,8 @@ def map_(a: list[Any], f: Function) -> list[Any]:
     print(await promise_all([1, 2].map(slow)))           # expect: [2, 3]
     ```
     """
+    if not callable(f):
+        raise TypeError("expected a function")
     return list(map(f, elements(a)))
 
 

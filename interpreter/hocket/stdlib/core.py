@@ -18,7 +18,7 @@ from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import equal, number_text, print_text, show, type_name
-from hocket.stdlib.collections import contains
+from hocket.stdlib.collections import contains, elements
 
 _FUNCTION_TYPES = ("function", "asyncfunction")
 
@@ -279,7 +279,7 @@ def _placeholder(kind: str, value: Any) -> str:
     if kind == "s":
         return "[Array]" if isinstance(value, list) else "{Dict}" if isinstance(value, dict) else print_text(value)
     if kind == "d" and isinstance(value, int | float):
-        return str(int(value))
+        return str(int(value)) if isinstance(value, int) or math.isfinite(value) else number_text(value)
     if kind == "f" and isinstance(value, int | float) and not isinstance(value, bool):
         return number_text(value)
     raise errors.TypeError(f"format() %{kind} requires numeric argument, got {type_name(value)}")
@@ -305,12 +305,13 @@ def bytes_(ints: list[int]) -> bytes:
     print(bytes([72, 105]))  # expect: bytes[72, 105]
     ```
     """
-    if isinstance(ints, int | str):  # Python would make that many zeros
-        raise TypeError
-    try:
-        return bytes(ints)
-    except ValueError:
-        raise errors.ValueError("bytes() expects ints from 0 to 255") from None
+    values = elements(ints)
+    for value in values:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise errors.TypeError(f"bytes() expects only ints, got {type_name(value)}")
+        if not 0 <= value <= 255:
+            raise errors.ValueError(f"bytes() expects ints from 0 to 255, got {value}")
+    return bytes(values)
 
 
 @builtin

@@ -22,8 +22,9 @@ from hocket.runtime.promises import promise_all
 from hocket.runtime.registry import builtin
 from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.threads import in_thread
+from hocket.runtime.values import type_name
 from hocket.stdlib.collections import elements
-from hocket.stdlib.tasks import get_task_pool_size
+from hocket.stdlib.tasks import fan_out_limit
 from hocket.stdlib.text import lines
 
 
@@ -40,8 +41,11 @@ def _as_file_error(doing: str, path: str) -> Iterator[None]:
         byte = error.object[error.start]
         reason = f"invalid UTF-8 at byte {error.start} (0x{byte:02x})"
         raise errors.FileError(f"Failed to {doing} '{path}': {reason}", path=path, reason=reason) from error
-    except ValueError as error:  # NUL in a path, half of a surrogate pair in a text
-        reason = str(error)
+    except UnicodeEncodeError as error:
+        reason = f"half of a surrogate pair (U+{ord(error.object[error.start]):04X}) cannot be encoded"
+        raise errors.FileError(f"Failed to {doing} '{path}': {reason}", path=path, reason=reason) from error
+    except ValueError as error:  # the only other one is for NUL
+        reason = "a path cannot hold the character NUL"
         raise errors.FileError(f"Failed to {doing} '{path}': {reason}", path=path, reason=reason) from error
 
 
@@ -52,8 +56,10 @@ def _type_of(error: OSError) -> type[errors.FileError]:
 
 
 def _path(path: str) -> str:
-    """Return `path`; raises Python's TypeError for a number, which would name an open file."""
-    return os.fspath(path)
+    """Return `path`; raises Python's TypeError for anything but text: a number would name an open file."""
+    if not isinstance(path, str):
+        raise TypeError("expected a string")
+    return path
 
 
 def _read(path: str) -> str:
@@ -218,7 +224,8 @@ async def async_read_files(paths: list[str], limit: int | None = None) -> list[s
 
     The first failure is raised; its field `index` says which path it is.
     """
-    return await _each("async_read_files", [partial(_read, path) for path in elements(paths)], limit)
+    paths = _strings("async_read_files", "paths", paths)
+    return await _each("async_read_files", [partial(_read, path) for path in paths], limit)
 
 
 @builtin
@@ -227,11 +234,21 @@ async def async_write_files(paths: list[str], texts: list[str], limit: int | Non
 
     The first failure is raised; its field `index` says which path it is.
     """
-    paths, texts = elements(paths), elements(texts)
+    paths = _strings("async_write_files", "paths", paths)
+    texts = _strings("async_write_files", "texts", texts)
     if len(paths) != len(texts):
         raise errors.ValueError(f"async_write_files() expects as many texts as paths, got {len(texts)}, {len(paths)}")
     pairs = zip(paths, texts, strict=True)
     return await _each("async_write_files", [partial(_write_text, path, text) for path, text in pairs], limit)
+
+
+def _strings(name: str, parameter: str, values: list[str]) -> list[str]:
+    """Return `values` as an array; raises TypeError unless all are strings."""
+    values = elements(values)
+    for value in values:
+        if not isinstance(value, str):
+            raise errors.TypeError(f"{name}() expects only strings in {parameter}, got {type_name(value)}")
+    return values
 
 
 async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) -> list[Any]:
@@ -248,24 +265,20 @@ async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) 
         return AsyncFunction(one, name)
 
     calls = [indexed(index, action) for index, action in enumerate(actions)]
-    results: list[Any] = await promise_all(calls, limit or get_task_pool_size())
+    results: list[Any] = await promise_all(calls, fan_out_limit(name, limit))
     return results
-
-
-async def _async_exists(path: str) -> bool:
-    return await in_thread(os.path.exists, _path(path))
-
-
-@builtin(aliases=("path_exists",), suspending=_async_exists)
-def file_exists(path: str) -> bool:
-    """Return whether there is a file or folder at `path`."""
-    return os.path.exists(_path(path))
 
 
 @builtin
 async def async_exists(path: str) -> bool:
     """Return whether there is a file or folder at `path`."""
-    return await _async_exists(path)
+    return await in_thread(os.path.exists, _path(path))
+
+
+@builtin(aliases=("path_exists",), suspending=async_exists)
+def file_exists(path: str) -> bool:
+    """Return whether there is a file or folder at `path`."""
+    return os.path.exists(_path(path))
 
 
 def _size(path: str) -> int:
@@ -320,6 +333,7 @@ def rename_file(path: str, to: str) -> bool:
 
 
 def _copy(path: str, to: str) -> bool:
+    _path(to)
     return _write(to, _read_bytes(path))
 
 

@@ -16,6 +16,7 @@ from hocket.runtime.values import number_text, type_name
 
 # The decoder's texts, and ours.
 _REASONS = {
+    "Unexpected UTF-8 BOM (decode using utf-8-sig)": "byte order mark before the text",
     "Expecting value": "expected value",
     "Extra data": "trailing characters",
     "Expecting property name enclosed in double quotes": "key must be a string",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from hocket import errors
@@ -18,6 +18,8 @@ constant("PI", math.pi)
 constant("E", math.e)
 
 _MOST_BITS = 10_000_000
+# No float has a digit further from the point.
+_DIGITS = 400
 
 
 def _number(x: Any) -> int | float:
@@ -78,7 +80,7 @@ def pow_(x: int | float, y: int | float) -> int | float:
     print(pow(2, 10), pow(2, -1))  # expect: 1024 0.5
     ```
     """
-    if isinstance(x, int) and isinstance(y, int) and y > 0 and x.bit_length() * y > _MOST_BITS:
+    if isinstance(x, int) and isinstance(y, int) and y > 0 and abs(x) > 1 and x.bit_length() * y > _MOST_BITS:
         raise errors.ValueError(f"pow() would have more than {_MOST_BITS} bits")
     result: int | float | complex = _number(x) ** _number(y)
     if isinstance(result, complex):
@@ -88,7 +90,7 @@ def pow_(x: int | float, y: int | float) -> int | float:
 
 def _whole(x: int | float, rounding: Callable[[int | float], int]) -> int | float:
     """Round unless there is nothing to round: inf and NaN stay."""
-    return rounding(x) if math.isfinite(_number(x)) else x
+    return x if isinstance(_number(x), int) or not math.isfinite(x) else rounding(x)
 
 
 @builtin
@@ -111,10 +113,23 @@ def round_(x: int | float, digits: int = 0) -> int | float:
     print(round(2.5), round(-2.5), round(2.675, 2))  # expect: 3 -3 2.68
     ```
     """
-    if not math.isfinite(_number(x)) or isinstance(x, int) and digits >= 0:
+    digits = _int(digits)
+    if isinstance(_number(x), int):
+        return x if digits >= 0 else _round_int(x, -digits)
+    if not math.isfinite(x) or digits > _DIGITS:
         return x
-    exact = Decimal(repr(x)).quantize(Decimal(1).scaleb(-_int(digits)), ROUND_HALF_UP)
+    if digits < -_DIGITS:
+        return 0
+    exact = Decimal(repr(x)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, Context(prec=2 * _DIGITS))
     return float(exact) if digits > 0 else int(exact)
+
+
+def _round_int(x: Any, zeros: int) -> int:
+    if zeros > x.bit_length():  # far beyond the first digit
+        return 0
+    unit = 10**zeros
+    rounded = (abs(x) + unit // 2) // unit * unit
+    return int(rounded if x >= 0 else -rounded)
 
 
 @builtin

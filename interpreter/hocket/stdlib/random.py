@@ -15,9 +15,19 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.stdlib.collections import elements
+from hocket.stdlib.text import check_length
 
 # None seeds from the system, text from the text alone.
 _stream = random.Random(os.environ.get("HOCKET_SEED"))
+
+
+_STEP = 1_000_000
+
+
+def _int(n: Any) -> int:
+    if not isinstance(n, int) or isinstance(n, bool):
+        raise TypeError("expected an int")
+    return n
 
 
 @builtin
@@ -35,10 +45,14 @@ def random_int(a: int, b: int) -> int:
     let n := random_int(1, 6)
     print(n >= 1 && n <= 6)  # expect: true
     ```
+
+    Raises ValueError when `a` is above `b`.
     """
+    for bound in (a, b):
+        _int(bound)
     if a > b:
         raise errors.ValueError(f"random_int() expects the smaller number first, got {a} and {b}")
-    return _stream.randint(int(a), int(b))
+    return _stream.randint(a, b)
 
 
 @builtin
@@ -56,8 +70,13 @@ def shuffle(a: list[Any]) -> list[Any]:
 
 @builtin
 def random_id(n: int) -> str:
-    """Return `n` random letters and digits."""
-    return "".join(_stream.choices(string.ascii_letters + string.digits, k=max(0, n)))
+    """Return `n` random letters and digits; nothing when `n` is negative.
+
+    Raises ValueError when that would not fit into memory.
+    """
+    check_length("random_id", n)
+    steps = [min(_STEP, n - at) for at in range(0, n, _STEP)]  # a Stop comes between the steps
+    return "".join("".join(_stream.choices(string.ascii_letters + string.digits, k=step)) for step in steps)
 
 
 @builtin
@@ -77,7 +96,7 @@ def set_random_seed(n: int) -> None:
     print(random() == a)  # expect: true
     ```
     """
-    _stream.seed(n)
+    _stream.seed(_int(n))
 
 
 @builtin

@@ -46,15 +46,16 @@ def set_task_pool_size(n: int) -> int:
     """
     global _pool_size
     before = _pool_size
-    _pool_size = _limit("set_task_pool_size", n)
+    _pool_size = fan_out_limit("set_task_pool_size", n)
     return before
 
 
-def _limit(name: str, n: int | None) -> int:
+def fan_out_limit(name: str, n: int | None) -> int:
+    """Return `n`, by default the size of the pool, if it is a limit; `name` is the function that was given it."""
     if n is None:
         return _pool_size
     if not isinstance(n, int) or isinstance(n, bool):
-        raise TypeError("expected an int")
+        raise errors.TypeError(f"{name}() expects an int as limit, got {type_name(n)}")
     if n < 1:
         raise errors.ValueError(f"{name}() expects a limit of at least 1, got {n}")
     return n
@@ -73,7 +74,7 @@ def promise_all(promises_: Iterable[Any], limit: int | None = None) -> Promise:
     ```
     """
     if limit is not None:
-        _limit("promise_all", limit)
+        fan_out_limit("promise_all", limit)
     return promises.promise_all(promises_, limit)
 
 
@@ -118,10 +119,10 @@ def promise_reject(error: Any) -> Promise:
 
 @builtin
 def promise(executor: Callable[..., Any]) -> Promise:
-    """Return a promise that `executor(resolve, reject)` settles.
+    """Return a promise that `executor(resolve, reject)` settles; one that never rejects may take `resolve` alone.
 
     ```
-    let p := promise((resolve, reject) => resolve(5))
+    let p := promise(resolve => resolve(5))
     print(await p)  # expect: 5
     ```
     """
@@ -231,7 +232,7 @@ async def parallel_map(a: list[Any], f: Callable[..., Any], limit: int | None = 
     if not callable(f):
         raise TypeError("expected a function")
     calls = [[f, [element]] for element in elements(a)]
-    return await promises.promise_all(calls, _limit("parallel_map", limit))  # type: ignore[no-any-return]
+    return await promises.promise_all(calls, fan_out_limit("parallel_map", limit))  # type: ignore[no-any-return]
 
 
 @builtin(aliases=("par_each",))

@@ -140,14 +140,19 @@ def join(a: list[Any], separator: str) -> str:
 _LONGEST = 1 << 30
 
 
+def check_length(name: str, length: int) -> None:
+    """Raise ValueError if a text of `length` characters, which `name` is to make, would not fit into memory."""
+    if isinstance(length, int) and length > _LONGEST:
+        raise errors.ValueError(f"{name}() would make a text of {length} characters")
+
+
 @builtin
 def repeat(s: str, n: int) -> str:
     """Return `s` `n` times; nothing when `n` is negative.
 
     Raises ValueError when that would not fit into memory.
     """
-    if isinstance(n, int) and len(s) * n > _LONGEST:
-        raise errors.ValueError(f"repeat() would make a text of {len(s) * n} characters")
+    check_length("repeat", str.__len__(s) * n)
     return str.__mul__(s, n)
 
 
@@ -159,12 +164,14 @@ def pad_left(s: str, width: int, fill: str = " ") -> str:
     print(pad_left("7", 3, "0"))  # expect: 007
     ```
     """
+    check_length("pad_left", width)
     return str.rjust(s, width, fill[:1] or " ")
 
 
 @builtin(aliases=("pad_end",))
 def pad_right(s: str, width: int, fill: str = " ") -> str:
     """Return `s` filled up at the right to `width` with the first character of `fill`."""
+    check_length("pad_right", width)
     return str.ljust(s, width, fill[:1] or " ")
 
 
@@ -308,8 +315,8 @@ def _group(match: re.Match[str], group: re.Match[str]) -> str:
         return "$"
     name = group[2] or group[3]
     try:
-        return match[int(name) if name.isdigit() else name] or ""
-    except IndexError:
+        return match[int(name) if name.isdecimal() else name] or ""
+    except (IndexError, ValueError):  # no such group, or a number beyond all bounds
         return ""
 
 

@@ -6,6 +6,7 @@ are exact and waiting costs nothing.
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -165,5 +166,5 @@ def parse_date(text: str, template: str = "YYYY-MM-DD") -> float:
         form = form.replace(part, code)
     try:
         return (datetime.strptime(str.strip(text), form).replace(tzinfo=UTC) - _EPOCH).total_seconds()
-    except ValueError:
+    except (ValueError, re.error):  # the latter for a template that has a part twice
         raise errors.ParseError(f"Cannot parse '{text}' as date {template}") from None
