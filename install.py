@@ -21,6 +21,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -437,15 +438,29 @@ class Screen:
         return False
 
 
+class Stops:
+    """Counts Ctrl-C: Python drops the exception where it comes in a destructor or a callback."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, signum: int, frame: Any) -> None:
+        self.count += 1
+        raise KeyboardInterrupt
+
+
 def guarded() -> int:
     """Run `main`; whatever goes wrong is said in words."""
+    stops = Stops()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, stops)
     try:
         return main()
     except Failure as failure:
-        complain(failure.what, *failure.todo)
+        if not stops.count:  # else a tool that was interrupted as well has failed
+            complain(failure.what, *failure.todo)
     except KeyboardInterrupt:
-        complain("interrupted; run it again to go on")
-        return 130
+        stops.count += 1
     except BrokenPipeError:
         # Nobody reads on; closing stdout at exit must not complain about it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -454,7 +469,9 @@ def guarded() -> int:
         complain("{} ({})".format(error, cause) if cause else str(error), todo)
     except Exception as error:  # our own mistake, and still no traceback
         complain("internal error: {}: {}".format(type(error).__name__, error), "Please report it.")
-    return 1
+    if stops.count:
+        complain("interrupted; run it again to go on")
+    return 130 if stops.count else 1
 
 
 def complain(what: str, *todo: str) -> None:

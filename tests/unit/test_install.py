@@ -148,6 +148,8 @@ def test_ctrl_c_ends_it_with_130(clone: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Where the tests run in the background of a shell, they were started with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert running.stdout is not None
     assert running.stdout.readline().startswith("Making")
