@@ -445,6 +445,7 @@ class Stops:
         self.count = 0
 
     def __call__(self, signum: int, frame: Any) -> None:
+        """Handle SIGINT."""
         self.count += 1
         raise KeyboardInterrupt
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Coroutine
 from inspect import CO_VARARGS
 from typing import Any
 
+from hocket import errors
 from hocket.runtime.promise import AWAITED, CANCELLED, CLAIMED, PENDING, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled
 from hocket.runtime.tasks import Routine, result_of
+from hocket.runtime.values import type_name
 
 Body = Callable[..., Coroutine[Any, Any, Any]]
 
@@ -50,13 +52,21 @@ class Callback(Chained):
 
 
 def then(promise: Promise, on_value: Any, on_error: Any) -> Promise:
-    """See `Promise.then`."""
-    return Chained(promise, "then" if on_value is not None else "catch", _then, on_value, on_error)
+    """See `Promise.then`; one of the two functions may be null."""
+    if on_value is None and on_error is not None:
+        return Chained(promise, "catch", _then, None, checked("then", on_error))
+    functions = checked("then", on_value), None if on_error is None else checked("then", on_error)
+    return Chained(promise, "then", _then, *functions)
+
+
+def catch(promise: Promise, on_error: Any) -> Promise:
+    """See `Promise.catch`."""
+    return Chained(promise, "catch", _then, None, checked("catch", on_error))
 
 
 def finally_(promise: Promise, function: Any) -> Promise:
     """See `Promise.finally_`."""
-    return Chained(promise, "finally", _finally, function)
+    return Chained(promise, "finally", _finally, checked("finally", function))
 
 
 def on_success(promise: Promise, function: Any) -> None:
@@ -72,7 +82,7 @@ def on_failure(promise: Promise, function: Any) -> None:
 
 def _callback(promise: Promise, name: str, body: Body, function: Any) -> None:
     handled = promise.handled
-    Callback(promise, name, body, function)
+    Callback(promise, name, body, checked(name, function))
     promise.handled = handled
 
 
@@ -105,9 +115,22 @@ def _unchanged(promise: Promise) -> BaseException:
     return Cancelled() if promise.state is CANCELLED else promise.failure()
 
 
+def checked(name: str, function: Any) -> Any:
+    """Return `function`; raises TypeError if it is none.  `name` is what was given it."""
+    if callable(function):
+        return function
+    hint = None
+    if isinstance(function, Promise) or function is None:
+        hint = "give the function itself, without calling it: `f` or `x => f(x)`"
+    raise errors.TypeError(f"{name}() expects a function, got {type_name(function)}", hint=hint)
+
+
 async def answer(function: Any, *args: Any) -> Any:
     """Call a function of the program; one without parameters is called without the value."""
+    return await result_of(function, *(() if takes(function) == 0 else args))
+
+
+def takes(function: Any) -> int | None:
+    """Return how many arguments by position a function of the program takes; None: any number."""
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-    if code is not None and not code.co_argcount and not code.co_flags & CO_VARARGS:
-        args = ()
-    return await result_of(function, *args)
+    return None if code is None or code.co_flags & CO_VARARGS else code.co_argcount

@@ -296,6 +296,7 @@ _SPEC = re.compile(
     r"(?P<group>[_,])?(?:\.(?P<precision>\d+))?(?P<kind>[bcdeEfFgGnosxX%])?",
     re.DOTALL,
 )
+_FORMATS = "for example `.2f`, `>10`, `08.3f`, `,`"
 _INT_KINDS = frozenset("bcdoxX")
 
 
@@ -307,7 +308,7 @@ def format_value(value: Any, spec: str) -> str:
     """
     parts = _SPEC.fullmatch(spec)
     if parts is None:
-        raise errors.ValueError(f"invalid format: {spec}", hint="for example `.2f`, `>10`, `08.3f`, `,`")
+        raise errors.ValueError(f"invalid format: {spec}", hint=_FORMATS)
     number = _is_number(value)
     kind = parts["kind"]
     numeric = kind not in (None, "s") or any(parts[name] for name in ("sign", "alt", "zero", "group"))
@@ -316,8 +317,18 @@ def format_value(value: Any, spec: str) -> str:
             whole = kind in _INT_KINDS and isinstance(value, float) and value.is_integer()
             return format(int(value) if whole else value, spec)
         if numeric:
-            raise errors.ValueError(f"format {spec} is for numbers, got {type_name(value)}")
+            raise _misfit(spec, "numbers", value)
         aligned = spec if not number or parts["align"] else f">{spec}"
         return format(print_text(value), aligned)
-    except (ValueError, OverflowError) as error:
-        raise errors.ValueError(f"invalid format: {spec}: {error}") from None
+    except OverflowError:
+        raise errors.ValueError(f"the number is too large for format {spec}") from None
+    except ValueError:
+        if kind in _INT_KINDS and isinstance(value, float):
+            raise _misfit(spec, "ints", value) from None
+        raise errors.ValueError(f"invalid format: {spec}", hint=_FORMATS) from None
+
+
+def _misfit(spec: str, wanted: str, value: Any) -> errors.ValueError:
+    from hocket.runtime.values import type_name
+
+    return errors.ValueError(f"format {spec} is for {wanted}, got {type_name(value)}")

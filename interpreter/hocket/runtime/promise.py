@@ -132,7 +132,9 @@ class Promise:
 
     def catch(self, on_error: Any) -> Promise:
         """Return the promise of the value, or of what `on_error` makes of the error."""
-        return self.then(None, on_error)
+        from hocket.runtime.chaining import catch
+
+        return catch(self, on_error)
 
     def finally_(self, function: Any) -> Promise:
         """Return a promise with the same outcome, after `function()` has run; its failure replaces it."""

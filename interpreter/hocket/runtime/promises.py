@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.chaining import takes
 from hocket.runtime.combinators import (
     promise_all,
     promise_all_settled,
@@ -45,7 +46,7 @@ def promise_reject(value: Any = None) -> Promise:
 def promise(function: Any) -> Promise:
     """Return the promise that `function(resolve, reject)` settles; a call of a settled one does nothing.
 
-    What `function` throws rejects it.
+    A function of fewer parameters is called with as many.  What `function` throws rejects it.
     """
     made = Promise()
     is_decided = False
@@ -63,7 +64,7 @@ def promise(function: Any) -> Promise:
         decide(made.reject, thrown(value))
 
     try:
-        result = function(resolve, reject)
+        result = function(*(resolve, reject)[: takes(function)])
     except Exception as error:
         reject(error)
     else:

@@ -22,6 +22,7 @@ from hocket.runtime import current
 from hocket.runtime.current import CELL, Waitable, caller, frames_of
 from hocket.runtime.promise import ALONE, AWAITED, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
+from hocket.runtime.values import type_name
 from hocket.source import Source
 
 if TYPE_CHECKING:
@@ -437,6 +438,8 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
     A plain function is called in the new task.
     """
     limit_depth()
+    if not callable(function):
+        raise errors.TypeError(f"spawn expects a function to call, got {type_name(function)}")
     if type(function) is AsyncFunction and function.check is not None:
         function.check(*args, **named)
     if type(function) is AsyncFunction or type(function) is Suspending:

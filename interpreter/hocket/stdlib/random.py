@@ -74,7 +74,7 @@ def random_id(n: int) -> str:
 
     Raises ValueError when that would not fit into memory.
     """
-    check_length("random_id", n)
+    check_length("random_id()", n)
     steps = [min(_STEP, n - at) for at in range(0, n, _STEP)]  # a Stop comes between the steps
     return "".join("".join(_stream.choices(string.ascii_letters + string.digits, k=step)) for step in steps)
 

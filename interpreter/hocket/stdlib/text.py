@@ -140,10 +140,10 @@ def join(a: list[Any], separator: str) -> str:
 _LONGEST = 1 << 30
 
 
-def check_length(name: str, length: int) -> None:
-    """Raise ValueError if a text of `length` characters, which `name` is to make, would not fit into memory."""
+def check_length(maker: str, length: int) -> None:
+    """Raise ValueError if a text of `length` characters, which `maker` is to make, would not fit into memory."""
     if isinstance(length, int) and length > _LONGEST:
-        raise errors.ValueError(f"{name}() would make a text of {length} characters")
+        raise errors.ValueError(f"{maker} would make a text of {length} characters")
 
 
 @builtin
@@ -152,7 +152,7 @@ def repeat(s: str, n: int) -> str:
 
     Raises ValueError when that would not fit into memory.
     """
-    check_length("repeat", str.__len__(s) * n)
+    check_length("repeat()", str.__len__(s) * n)
     return str.__mul__(s, n)
 
 
@@ -164,14 +164,14 @@ def pad_left(s: str, width: int, fill: str = " ") -> str:
     print(pad_left("7", 3, "0"))  # expect: 007
     ```
     """
-    check_length("pad_left", width)
+    check_length("padding", width)
     return str.rjust(s, width, fill[:1] or " ")
 
 
 @builtin(aliases=("pad_end",))
 def pad_right(s: str, width: int, fill: str = " ") -> str:
     """Return `s` filled up at the right to `width` with the first character of `fill`."""
-    check_length("pad_right", width)
+    check_length("padding", width)
     return str.ljust(s, width, fill[:1] or " ")
 
 
