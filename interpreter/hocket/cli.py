@@ -14,15 +14,19 @@ from __future__ import annotations
 import argparse
 import os
 import select
+import signal
 import sys
 import traceback
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from hocket import __version__
+
+if TYPE_CHECKING:
+    from hocket.host import Program
 
 OK, USAGE, SYNTAX, RUNTIME, FILES, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 6, 130
 
@@ -33,6 +37,7 @@ class Unreadable(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the arguments (by default the process's) say; return the exit code."""
+    is_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
     try:
@@ -47,6 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         _confess(error)
         return INTERNAL
+    finally:
+        if is_process:
+            # The exit code is decided: an interrupt must not replace it while Python shuts down.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _prepare_streams() -> None:
@@ -115,24 +124,36 @@ def _run(options: argparse.Namespace) -> int:
             show(render(error, color=colored()))
 
     program = Program(text, "standard input" if options.file == "-" else options.file, report)
-    interrupts = 0
-
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        nonlocal interrupts
-        interrupts += 1
-        if interrupts > 1:
-            _end_at_once()
-        program.on_sigint(signum, frame)
-
-    with on_sigint(interrupt):
+    ending = _Ending(program)
+    with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())
-    if outcome.error is not None:
-        report(outcome.error)
-    sys.stdout.flush()
+        ending.program = None
+        if outcome.error is not None:
+            report(outcome.error)
+        sys.stdout.flush()
     if program.interrupted:
         return INTERRUPTED
     by_kind = {StaticErrors: SYNTAX, InternalError: INTERNAL}
     return by_kind.get(type(outcome.error), RUNTIME if failures else OK)
+
+
+class _Ending:
+    """How Ctrl-C ends a program: its clean-up runs, the second time nothing does.
+
+    One that has ended, `program` being None, has its errors shown all the same.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program: Program | None = program
+        self.interrupts = 0
+
+    def on_sigint(self, signum: int, frame: FrameType | None) -> None:
+        """Handle SIGINT."""
+        self.interrupts += 1
+        if self.interrupts > 1:
+            _end_at_once()
+        if self.program is not None:
+            self.program.on_sigint(signum, frame)
 
 
 def read_program(path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from hocket import errors, stdlib
@@ -26,7 +27,7 @@ def support() -> dict[str, Any]:
     """Return the runtime's names for a new session."""
     names: dict[str, Any] = {
         # classes
-        "true": True,
+        "forever": repeat(None),
         "int": int,
         "str": str,
         "plain_text": frozenset({int, str}),

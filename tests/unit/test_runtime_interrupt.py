@@ -124,6 +124,18 @@ def test_finally_runs_and_may_await(stopper: Stopper) -> None:
     assert stopper.stop(text) == (3, ["cleaned"])
 
 
+@pytest.mark.parametrize(
+    "loop", ["loop { }", "while true { n := 1 }", "while m >= 0 { m += 1 }", "for i in 0..10 ** 12 { }"]
+)
+@pytest.mark.parametrize(
+    "around", ["{}", "try {{ {} }} except e {{ }}", "func f() {{ try {{ {} }} finally {{ log('f') }} }}\nf()"]
+)
+def test_no_loop_keeps_a_stop_from_the_finally_around_it(stopper: Stopper, loop: str, around: str) -> None:
+    text = f"mut m := 0\ntry {{\n  ready()\n{around.format(loop)}\n}} finally {{\n  log('cleaned')\n}}"
+    expected = ["f", "cleaned"] if "log('f')" in around else ["cleaned"]
+    assert stopper.stop(text)[1] == expected
+
+
 def test_calls_a_stopped_cell_waits_for_end_and_what_it_spawned_goes_on(stopper: Stopper) -> None:
     first = """
 async func f(name) {

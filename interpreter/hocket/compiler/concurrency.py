@@ -39,14 +39,12 @@ def spawned(c: Compiler, node: Node, body: tuple[Node, ...], name: ast.expr) -> 
     python = f"spawn'{c.temp()}"
 
     def define() -> None:
-        outer, c.function = c.function, info
-        with c.into([]) as inside:
+        with c.inside(info), c.into([]) as inside:
             declarations(c, node, info)
             if body and isinstance(body[-1], nodes.ReturnStmt):
                 statements(c, body)
             else:
                 c.emit(node, ast.Return(block_value(c, body)))
-        c.function = outer
         empty = ast.arguments([], [], None, [], [], None, [])
         c.emit(node, ast.AsyncFunctionDef(python, empty, inside, []))
 
@@ -60,7 +58,7 @@ def owner(c: Compiler, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutE
     word = type(node).__name__.removesuffix("Expr")
     limit = [c.expr(node.limit)] if isinstance(node, nodes.TimeoutExpr) else []
     name = c.temp()
-    with c.into([]) as body:
+    with c.guarded(), c.into([]) as body:
         c.emit(node, ast.Assign([store(name)], value_of(c, node.body)))
     c.emit(node, ast.AsyncWith([ast.withitem(c.at(node, call(f"__{word}", *limit)))], body))
     return load(name)
@@ -83,14 +81,15 @@ def try_stmt(c: Compiler, node: nodes.TryStmt) -> None:
     `except CancelledError` sees that too, and it goes on after the clause.
     """
     clauses = node.handlers.clauses
-    body = body_of(c, node.body)
     handlers: list[ast.ExceptHandler] = []
-    for clause in clauses:
-        if "CancelledError" in types_of(c, clause):
-            handlers.append(cancellation(c, clause))
-            break
-    if clauses:
-        handlers.append(ordinary(c, node, clauses))
+    with c.guarded():
+        body = body_of(c, node.body)
+        for clause in clauses:
+            if "CancelledError" in types_of(c, clause):
+                handlers.append(cancellation(c, clause))
+                break
+        if clauses:
+            handlers.append(ordinary(c, node, clauses))
     final = body_of(c, node.final.body) if node.final is not None else []
     if node.final is not None and leaves(node.final.body):
         body, handlers, final = insistent(c, node, ast.Try(body, handlers, [], []), final)

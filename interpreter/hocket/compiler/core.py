@@ -63,6 +63,8 @@ class Compiler:
         self.methods: set[str] = set()
         self.body: list[ast.stmt] = []
         self.function: Function
+        # How many `try` and `scope` blocks of the function are open.
+        self.guards = 0
         self._count = 0
         self.deepest: Node | None = None
 
@@ -93,6 +95,21 @@ class Compiler:
         outer, self.body = self.body, body
         yield body
         self.body = outer
+
+    @contextmanager
+    def inside(self, function: Function) -> Iterator[None]:
+        """Compile the inside of `function` for the length of the `with` block."""
+        outer, guards = self.function, self.guards
+        self.function, self.guards = function, 0
+        yield
+        self.function, self.guards = outer, guards
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Compile what stands in a `try` or `scope` for the length of the `with` block."""
+        self.guards += 1
+        yield
+        self.guards -= 1
 
     def at(self, node: Node, python: Any) -> Any:
         """Give `python` the position of `node` in the source, and what is inside it unless it has one."""

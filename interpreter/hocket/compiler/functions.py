@@ -65,12 +65,10 @@ def arrow_expr(c: Compiler, node: nodes.ArrowExpr) -> ast.expr:
 
 def lambda_(c: Compiler, node: nodes.ArrowExpr, info: Function, params: nodes.Params) -> ast.expr:
     """Return a plain arrow as a lambda, or as a function if its value needs statements."""
-    outer, c.function = c.function, info
-    with c.into([]) as body:
+    with c.inside(info), c.into([]) as body:
         value = c.expr(node.body)
         if body:
             c.emit(node, ast.Return(value))
-    c.function = outer
     names = [ast.arg(mangle(str(p.name))) for p in params.params if isinstance(p, nodes.Param)]
     arguments = ast.arguments([], names, None, [], [], None, [])
     if not body:
@@ -110,16 +108,14 @@ def with_boxes(c: Compiler, node: Node, info: Function, python: str, emit: Calla
 
 def define(c: Compiler, node: Node, info: Function, params: nodes.Params, body: Node, python: str) -> None:
     """Emit `def python(…): …`."""
-    outer, c.function = c.function, info
     signature = parameters(c, info, params)
-    with c.into([]) as inside:
+    with c.inside(info), c.into([]) as inside:
         declarations(c, node, info)
         signature.emit_entry()
         if isinstance(body, nodes.Block):
             statements(c, body.body)
         else:
             give_back(c, body)
-    c.function = outer
     if not inside:
         inside.append(c.at(node, ast.Pass()))
     doc = c.docs.get(node.span.start)

@@ -231,21 +231,32 @@ def while_stmt(c: Compiler, node: nodes.WhileStmt) -> None:
     """A test that needs statements is computed inside of an endless loop."""
     with c.into([]) as before:
         test = condition(c, node.test)
-        if before:
+        if before or c.guards:
             c.emit(node.test, ast.If(ast.UnaryOp(ast.Not(), test), [c.at(node.test, ast.Break())], []))
     body = body_of(c, node.body)
-    constant = isinstance(test, ast.Constant) and test.value is True
-    c.emit(node, ast.While(load("__true") if before or constant else test, before + body, []))
+    if before:
+        endless(c, node, before + body)
+    else:
+        c.emit(node, ast.While(test, body, []))
 
 
 @compiles(nodes.LoopStmt)
 def loop_stmt(c: Compiler, node: nodes.LoopStmt) -> None:
-    """`loop { }`.
+    """`loop { }`."""
+    endless(c, node, body_of(c, node.body))
 
-    The test is a variable that is true: CPython 3.11 leaves the jump back of `while True` out of
-    the `try` around it, and a Stop that comes there would not run its `finally`.
+
+def endless(c: Compiler, node: Node, body: list[ast.stmt]) -> None:
+    """Emit an endless loop.
+
+    Inside of a `try` it is a `for`: CPython leaves the jump back of some `while` loops (which,
+    differs by version) out of the `try` around them, and what a Stop raises there would run no
+    `finally`.
     """
-    c.emit(node, ast.While(load("__true"), body_of(c, node.body), []))
+    if c.guards:
+        c.emit(node, ast.For(store(c.temp()), load("__forever"), body, []))
+    else:
+        c.emit(node, ast.While(ast.Constant(True), body, []))
 
 
 @compiles(nodes.BreakStmt)

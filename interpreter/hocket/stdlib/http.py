@@ -11,21 +11,23 @@ from __future__ import annotations
 import asyncio
 import difflib
 import os
+import re
 import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from hocket import errors
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.guests import python
+from hocket.runtime.promises import Promise
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.scopes import format_ms
 from hocket.runtime.threads import in_thread
-from hocket.runtime.values import print_text
+from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
 from hocket.stdlib.time import milliseconds
 
@@ -34,9 +36,22 @@ if TYPE_CHECKING:
 
     from hocket.runtime.loop import Scheduler
 
+T = TypeVar("T")
+
 _CONNECTIONS = 20
 _TIMEOUT = 30_000
 _MAX_BODY = 100_000_000
+_LAST_PORT = 65535
+_KINDS = {bool: "a bool", int: "an int", str: "a string"}
+_URL = re.compile(r"https?://(?:[^/?#]*@)?(?P<place>[^/?#]*).*", re.IGNORECASE | re.DOTALL)
+_PLACE = re.compile(
+    r"""(?P<host>\[[0-9a-f:.]+(?:%[^\]]*)?\]|[^][:<>"\\^`{|}%\s]+)(?::(?P<port>[0-9]*))?""", re.IGNORECASE
+)
+_NOT_IN_URLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# The HTTP library's messages show what it could not read as Python writes bytes.
+_BYTES = re.compile(r"bytearray\(|\bb['\"]")
 _OPTIONS = ("headers", "params", "body", "json", "form", "timeout", "follow_redirects", "max_body")
 
 
@@ -157,30 +172,81 @@ class _Request:
 def _request(verb: str, url: str, options: dict[str, Any]) -> _Request:
     if not isinstance(url, str) or not isinstance(verb, str) or not isinstance(options, dict):
         raise TypeError
+    if not _TOKEN.fullmatch(verb):
+        raise errors.ValueError(f"not an HTTP method: {verb}")
     for name in options:
         if name not in _OPTIONS:
             near = difflib.get_close_matches(print_text(name), _OPTIONS, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_OPTIONS)}"
             raise errors.ValueError(f"unknown HTTP option: {print_text(name)}", hint=hint)
-    arguments: dict[str, Any] = {"headers": _texts(options, "headers")}
+    arguments: dict[str, Any] = {"headers": _headers(options)}
     _add_content(arguments, options)
-    return _Request(
+    request = _Request(
         method=verb.upper(),
         url=url,
         params=_texts(options, "params"),
         arguments=arguments,
-        follow_redirects=bool(options.get("follow_redirects", True)),
+        follow_redirects=_option(options, "follow_redirects", bool, True),
         timeout=milliseconds("timeout", options.get("timeout", _TIMEOUT)),
         whole="timeout" in options,
-        max_body=int(options.get("max_body", _MAX_BODY)),
+        max_body=_option(options, "max_body", int, _MAX_BODY),
     )
+    if request.max_body < 0:
+        raise errors.ValueError(f"the HTTP option max_body expects at least 0, got {request.max_body}")
+    flaw = _flaw(url)
+    if flaw is not None:
+        raise _failure(errors.ValueError, request, f"malformed URL, {flaw}: {url}")
+    return request
+
+
+def _flaw(url: str) -> str | None:
+    """Return what is wrong with the beginning of `url`, None if nothing is."""
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        return "it begins with neither http:// nor https://"
+    if _NOT_IN_URLS.search(url):
+        return "it holds a character that no URL can hold"
+    place = _PLACE.fullmatch(parts["place"])
+    if place is None or not all(0 < len(label) < 64 for label in place["host"].removesuffix(".").split(".")):
+        return "its host or port is none"
+    port = place["port"] or "0"
+    return f"its port is not from 0 to {_LAST_PORT}" if len(port) > 5 or int(port) > _LAST_PORT else None
+
+
+def _option(options: dict[str, Any], name: str, kind: type[T], default: T) -> T:
+    value = options.get(name, default)
+    if type(value) is not kind:
+        raise errors.TypeError(f"the HTTP option {name} expects {_KINDS[kind]}, got {type_name(value)}")
+    return value
 
 
 def _texts(options: dict[str, Any], name: str) -> dict[str, str]:
-    given = options.get(name) or {}
+    given = options.get(name)
+    if given is None:
+        return {}
     if not isinstance(given, dict):
-        raise errors.TypeError(f"the HTTP option {name} expects a dict, got {print_text(given)}")
-    return {print_text(key): print_text(value) for key, value in given.items() if value is not None}
+        raise errors.TypeError(f"the HTTP option {name} expects a dict, got {type_name(given)}")
+    return {print_text(key): _as_text(name, value) for key, value in given.items() if value is not None}
+
+
+def _as_text(name: str, value: Any) -> str:
+    """Return the text of `value`; raises TypeError for what is sent by mistake only."""
+    if callable(value) or isinstance(value, Promise):
+        hint = "a promise is awaited first: `await …`" if isinstance(value, Promise) else None
+        raise errors.TypeError(f"the {name} of an HTTP request cannot hold a {type_name(value)}", hint=hint)
+    return print_text(value)
+
+
+def _headers(options: dict[str, Any]) -> dict[str, str]:
+    headers = _texts(options, "headers")
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise errors.ValueError(f"not a name of a header: {name}")
+        if not value.isascii():
+            raise errors.ValueError(f"the header {name} can only hold ASCII characters, got {value}")
+        if _CONTROL.search(value):
+            raise errors.ValueError(f"the header {name} holds a line end or another control character")
+    return {name: value.strip() for name, value in headers.items()}
 
 
 def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
@@ -195,7 +261,8 @@ def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
     elif "form" in options:
         arguments["data"] = _texts(options, "form")
     elif body is not None:
-        arguments["content"] = body if isinstance(body, bytes) else print_text(body).encode("utf-8", "surrogatepass")
+        text = body if isinstance(body, bytes) else _as_text("body", body).encode("utf-8", "surrogatepass")
+        arguments["content"] = text
 
 
 async def _send(request: _Request) -> HttpResult:
@@ -207,7 +274,7 @@ async def _send(request: _Request) -> HttpResult:
     encoding = response.charset_encoding or "utf-8"
     try:
         body = content.decode(encoding, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no encoding at all, or one that is not for texts
         body = content.decode("utf-8", "replace")
     return HttpResult(
         status=response.status_code,
@@ -261,10 +328,13 @@ def _as_network_error(request: _Request) -> Iterator[None]:
             (httpx.ConnectError, errors.ConnectError),
             ((httpx.ProtocolError, httpx.DecodingError, httpx.TooManyRedirects), errors.HttpError),
             (httpx.TransportError, errors.NetworkError),
-            ((httpx.InvalidURL, httpx.HTTPError), errors.NetworkError),
+            (httpx.InvalidURL, errors.ValueError),
+            (httpx.HTTPError, errors.NetworkError),
         ):
             if isinstance(error, foreign):
                 raise _failure(kind, request, f"{_reason(error)}: {request.url}") from error
+        if isinstance(error, ExceptionGroup | OverflowError | ValueError):  # of an address that it was redirected to
+            raise _failure(errors.NetworkError, request, f"it could not be sent: {request.url}") from error
         raise
 
 
@@ -277,7 +347,10 @@ def _reason(error: BaseException) -> str:
             return os.strerror(inner.errno) if isinstance(inner, ConnectionError) and inner.errno else inner.strerror
         several = inner.exceptions if isinstance(inner, BaseExceptionGroup) else ()
         inner = several[0] if several else inner.__cause__ or inner.__context__
-    return str(error).rstrip(".") or type(error).__name__
+    text = str(error).rstrip(".")
+    if _BYTES.search(text):
+        return f"the answer is not HTTP: {text.partition(':')[0]}"
+    return text or "the connection failed"
 
 
 @builtin
@@ -285,7 +358,8 @@ async def async_http_get(url: str, options: dict[str, Any] | None = None) -> Htt
     """Get `url`; returns `{status, body, headers, url, elapsed, ok}` with `.json()`.
 
     Options: `headers`, `params`, `timeout` in milliseconds (30 s), `follow_redirects` (true), `max_body`.
-    Any status resolves. Raises ConnectError, TimeoutError, HttpError or TooLarge, with fields `method` and `url`.
+    Any status resolves. Raises ConnectError, TimeoutError, HttpError or TooLarge, and ValueError for a malformed
+    URL, with fields `method` and `url`.
 
     ```
     try {
@@ -293,7 +367,7 @@ async def async_http_get(url: str, options: dict[str, Any] | None = None) -> Htt
     } except ConnectError e { print(e.url) }  # expect: http://127.0.0.1:1/
     ```
     """
-    return await _send(_request("GET", url, options or {}))
+    return await _send(_request("GET", url, {} if options is None else options))
 
 
 @builtin
@@ -302,31 +376,31 @@ async def async_http_post(url: str, body: Any = None, headers: dict[str, Any] | 
 
     Answers and errors are those of `async_http_get`.
     """
-    return await _send(_request("POST", url, {"body": body, "headers": headers or {}}))
+    return await _send(_request("POST", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_put(url: str, body: Any = None, headers: dict[str, Any] | None = None) -> HttpResult:
     """Put `body` to `url`, as `async_http_post` posts it."""
-    return await _send(_request("PUT", url, {"body": body, "headers": headers or {}}))
+    return await _send(_request("PUT", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_patch(url: str, body: Any = None, headers: dict[str, Any] | None = None) -> HttpResult:
     """Patch `url` with `body`, as `async_http_post` posts it."""
-    return await _send(_request("PATCH", url, {"body": body, "headers": headers or {}}))
+    return await _send(_request("PATCH", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_delete(url: str, options: dict[str, Any] | None = None) -> HttpResult:
     """Delete `url`; options, answers and errors are those of `async_http_get`."""
-    return await _send(_request("DELETE", url, options or {}))
+    return await _send(_request("DELETE", url, {} if options is None else options))
 
 
 @builtin
 async def async_http_head(url: str, options: dict[str, Any] | None = None) -> HttpResult:
     """Get the headers of `url` alone; options, answers and errors are those of `async_http_get`."""
-    return await _send(_request("HEAD", url, options or {}))
+    return await _send(_request("HEAD", url, {} if options is None else options))
 
 
 @builtin
@@ -335,11 +409,15 @@ async def async_http_request(method: str, url: str, options: dict[str, Any] | No
 
     A `body` that is a dict or array is sent as JSON, `form` as a web form.
     """
-    return await _send(_request(method, url, options or {}))
+    return await _send(_request(method, url, {} if options is None else options))
 
 
 @builtin
 async def fetch(url: str, options: dict[str, Any] | None = None) -> HttpResult:
     """Send a request by `options.method`, GET if there is none, as `async_http_request` does."""
+    if options is not None and not isinstance(options, dict):
+        raise TypeError
     options = dict(options or {})
-    return await _send(_request(options.pop("method", "GET"), url, options))
+    verb = _option(options, "method", str, "GET")
+    options.pop("method", None)
+    return await _send(_request(verb, url, options))

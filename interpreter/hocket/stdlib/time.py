@@ -17,6 +17,8 @@ from hocket.runtime.current import current_scheduler
 from hocket.runtime.registry import builtin
 from hocket.runtime.values import number_text
 
+# 285 years; no system's timers count much further.
+_LONGEST_WAIT = 9_000_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,7 +28,7 @@ def milliseconds(name: str, ms: Any) -> float:
         raise errors.TypeError(f"{name} requires an integer milliseconds argument")
     if ms < 0:
         raise errors.ValueError(f"{name} requires non-negative milliseconds, got {number_text(ms)}")
-    return ms
+    return min(ms, _LONGEST_WAIT)
 
 
 def _nanoseconds() -> int:
