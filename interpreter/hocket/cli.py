@@ -59,6 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
+    # A process may be started with its streams closed; nobody reads what is written then.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  open until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

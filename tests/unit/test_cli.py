@@ -214,3 +214,12 @@ def test_a_second_ctrl_c_ends_at_once() -> None:
     assert running.process.stdout.readline() == "begun\n"
     code, _, _ = running.interrupt()
     assert code == 130
+
+
+@POSIX
+def test_ctrl_c_after_the_end_leaves_the_exit_code() -> None:
+    running = Running("print('ready')\nthrow 'boom'\n")
+    assert running.process.stderr is not None
+    assert running.process.stderr.readline() == "error: boom\n"
+    code, _, _ = running.interrupt()
+    assert code == 4

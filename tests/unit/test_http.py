@@ -137,6 +137,20 @@ def test_failures_are_typed(monkeypatch: pytest.MonkeyPatch, foreign: Exception,
     assert raised.value.fields["url"] == "http://h/x"
 
 
+def test_an_answer_that_is_not_http_is_not_shown_as_python_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.RemoteProtocolError(r"illegal status line: bytearray(b'\x00\xff')")
+
+    message = "HTTP GET failed: the answer is not HTTP: illegal status line: http://h/"
+    with pytest.raises(errors.HttpError, match=f"^{message}$"):
+        run(monkeypatch, handler, 'await async_http_get("http://h/")')
+
+
+def test_headers_are_sent_without_the_blanks_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = run(monkeypatch, echo, '(await async_http_get("http://h/", {headers: {"X-Test": " 1 "}})).json()')
+    assert sent["x"] == "1"
+
+
 def test_a_timeout_of_the_program_is_for_the_whole_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)

@@ -79,7 +79,7 @@ def as_called(builtin: Builtin, text: str) -> Builtin:
     for word in words:
         for table in (STDLIB.functions, *STDLIB.methods.values()):
             other = table.get(word)
-            if other is not None and other.function is builtin.function:
+            if other is not None and builtin.function in (other.function, other.suspending):
                 return other
     return builtin
 

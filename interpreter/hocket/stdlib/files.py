@@ -7,6 +7,7 @@ The plain forms block in a plain function and suspend in an async context.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import os
@@ -84,12 +85,25 @@ def _write(path: str, content: bytes, overwrite: bool = True) -> bool:
         if not overwrite and target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         part = target.with_name(f".{target.name}.{uuid4().hex}.partial")
+        _parts.add(part)
         try:
             part.write_bytes(content)
             _put(part, target, overwrite)
         finally:
             part.unlink(missing_ok=True)
+            _parts.discard(part)
     return True
+
+
+_parts: set[Path] = set()
+
+
+@atexit.register
+def _remove_parts() -> None:
+    """Remove what threads are still writing that nobody waits for: the end of the process does not either."""
+    for part in list(_parts):
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _put(part: Path, target: Path, overwrite: bool) -> None:
