@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.queues import Queue, Stack
+from hocket.runtime.sets import Set
 from hocket.runtime.values import Range, equal, format_value, print_text, show, tabulate, type_name
 from hocket.source import Source
+from hocket.stdlib import methods
 from hocket.stdlib.collections import len_
 
 
@@ -32,6 +35,9 @@ from hocket.stdlib.collections import len_
         ({10: "b", 9: "a"}, '{"9": a, "10": b}'),
         ({3, 1, 2}, "Set{1, 2, 3}"),
         (set(), "Set{}"),
+        (Set(["b", [1.0], "a", "b"]), "Set{b, [1], a}"),
+        (Queue([1, 2]), "<queue 2>"),
+        (Stack([1]), "<stack 1>"),
         (b"\x01\x02", "bytes[1, 2]"),
         (Range(1, 4), "1..4"),
         (Range(1, 4, True), "1..=4"),
@@ -187,3 +193,38 @@ def test_a_range_is_lazy_and_hashable() -> None:
     assert {Range(0, 3): "x"}[Range(0, 2, True)] == "x"
     with pytest.raises(errors.TypeError, match="from int to int"):
         Range(0.5, 2)  # type: ignore[arg-type]
+
+
+def test_a_set_works_with_pythons_sets() -> None:
+    ours = Set([3, 1])
+    assert equal(ours, {1, 3})
+    assert equal(frozenset({1, 3}), ours)
+    assert not equal(ours, {1})
+    assert list(ours | {2}) == [3, 1, 2]
+    assert list(ours & {1, 9}) == list({1, 9} & ours) == [1]
+    assert list(ours - {1}) == [3]
+    assert list({1, 9} - ours) == [9]
+    assert sorted({9} | ours) == [1, 3, 9]
+    assert ours <= {1, 2, 3}
+    assert ours < {1, 2, 3}
+    assert ours >= {1}
+    assert ours > {1}
+    assert {1} < ours
+    with pytest.raises(TypeError):
+        ours | [1]  # type: ignore[operator]  # noqa: B018
+
+
+def test_a_bool_is_no_number_in_a_set() -> None:
+    members = Set([1, True, 1.0, 0, False, [1], [True]])
+    assert list(members) == [1, True, 0, False, [1], [True]]
+    assert True in Set([True])
+    assert True not in Set([1])
+    assert bytearray() not in members
+
+
+def test_pythons_sets_have_the_methods_of_sets() -> None:
+    library = methods(set)
+    assert library["union"]({1}, Set([[2]])) == Set([1, [2]])
+    assert library["to_array"]({1}) == [1]
+    assert library["add"]({1}, 2) == {1, 2}
+    assert library.keys() == methods(Set).keys()

@@ -19,6 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB
+from hocket.runtime.sets import SETS, Set
 from hocket.source import Source
 
 _CYCLE = "[...]"
@@ -58,8 +59,9 @@ def _text(value: Any, around: tuple[int, ...]) -> str:
         return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join([_text(item, around) for item in value]) + "]"
-    if isinstance(value, set | frozenset):
-        return "Set{" + ", ".join(sorted((_text(item, around) for item in value), key=_natural)) + "}"
+    if isinstance(value, SETS):
+        texts = [_text(item, around) for item in value]
+        return "Set{" + ", ".join(texts if isinstance(value, Set) else sorted(texts, key=_natural)) + "}"
     return _object_text(value, lambda inner: _text(inner, around))
 
 
@@ -183,7 +185,7 @@ class _Shower:
             return source_string(value)
         if isinstance(value, float):
             return repr(value) if math.isfinite(value) else number_text(value)
-        if not isinstance(value, list | tuple | dict | set | frozenset):
+        if not isinstance(value, (list, tuple, dict, *SETS)):
             return _SIMPLE[type(value)](value) if type(value) in _SIMPLE else self._object(value, indent, around)
         if id(value) in around:
             return _CYCLE
@@ -259,7 +261,7 @@ def tabulate(value: Any) -> tuple[list[str], list[list[Any]]] | None:
         if not isinstance(row, dict) or not row:
             return None
         for key, cell in row.items():
-            if not isinstance(key, str) or isinstance(cell, list | dict | set | tuple) or callable(cell):
+            if not isinstance(key, str) or isinstance(cell, (list, dict, tuple, *SETS)) or callable(cell):
                 return None
             columns[key] = None
     if len(columns) > 12:

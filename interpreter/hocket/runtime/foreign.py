@@ -19,6 +19,7 @@ from hocket.runtime import operators
 from hocket.runtime.arity import arity_error, as_called
 from hocket.runtime.operators import Box
 from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.sets import SETS
 from hocket.runtime.values import print_text, type_name
 from hocket.source import Source
 
@@ -31,6 +32,9 @@ NAMES = {
     "Promise": "promise",
     "Task": "taskhandle",
     "Range": "range",
+    "Set": "set",
+    "Queue": "queue",
+    "Stack": "stack",
     "tuple": "array",
     "byte": "bytes",
     "Operation": "promise",
@@ -178,7 +182,7 @@ def admits(annotation: Any, value: Any) -> bool:
         return isinstance(value, int | float)
     if cls.__module__ == "collections.abc" and cls.__name__ == "Callable":
         return callable(value)
-    return isinstance(value, cls)
+    return isinstance(value, SETS if cls is set else cls)
 
 
 def described(annotation: Any) -> list[str]:

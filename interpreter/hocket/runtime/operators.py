@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.sets import SETS, Set
 from hocket.runtime.values import Range, equal, print_text, type_name
 
 AWAIT_IT = "a promise is awaited first: `await …`"
@@ -112,7 +113,7 @@ def power(base: Any, exponent: Any) -> Any:
 
 def foreign(left: Any, operator: str, right: Any) -> Any:
     """Apply an operator to objects of Python libraries; refuse the language's own values."""
-    own = (str, bytes, bool, type(None), list, dict, set)
+    own = (str, bytes, bool, type(None), list, dict, *SETS)
     if isinstance(left, own) or isinstance(right, own):
         raise invalid(left, operator, right)
     try:
@@ -130,7 +131,7 @@ def contains(collection: Any, item: Any) -> bool:
         if not isinstance(item, str):
             raise errors.TypeError(f"`in` looks for a string in a string, got {type_name(item)}")
         return item in collection
-    if isinstance(collection, dict | set):
+    if isinstance(collection, dict | set | Set):
         return item in collection
     if isinstance(collection, list | tuple):
         return any(equal(item, element) for element in collection)
@@ -158,7 +159,7 @@ def iterate(value: Any) -> Iterable[Any]:
     if kind is list:
         copy: list[Any] = value.copy()
         return copy
-    if isinstance(value, dict | set):
+    if isinstance(value, dict | set | Set):
         return list(value)
     if kind is int:
         return range(value)
@@ -227,7 +228,7 @@ Library = Callable[[type], Mapping[str, Callable[..., Any]]]
 """Gives the library's methods of values of a class."""
 
 ERROR_FIELDS = frozenset({"message", "type", "stack", "line", "cause", "value", "hint", "others"})
-OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Range)
+OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Set, Range)
 
 
 def field(library: Library, value: Any, name: str) -> Any:

@@ -1,8 +1,8 @@
 """Values: their types' names, equality and text.
 
-Values are Python's own: `null` is None, then bool, int, float, str, bytes, list, dict
-and set.  What Python has no type for is a class of ours, `Range` among them.  The
-text forms are in `hocket.runtime.display` and are re-exported here.
+Values are Python's own: `null` is None, then bool, int, float, str, bytes, list, dict.
+What Python has no type for is a class of ours, `Range` and `Set` among them; Python's sets come
+from libraries.  The text forms are in `hocket.runtime.display` and are re-exported here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.display import format_value, number_text, print_text, show, tabulate
 from hocket.runtime.ranges import Range
+from hocket.runtime.sets import Set
 
 __all__ = [
     "Range",
@@ -40,6 +41,7 @@ _TYPE_NAMES: dict[type, str] = {
     dict: "dict",
     set: "set",
     frozenset: "set",
+    Set: "set",
     bytes: "bytes",
     bytearray: "bytes",
     Range: "range",

@@ -14,6 +14,7 @@ from typing import Any
 
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.sets import Set
 from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import (
@@ -24,8 +25,10 @@ from hocket.stdlib import (
     http,
     json,
     math,
+    queues,
     random,
     server,
+    sets,
     shared,
     system,
     tasks,
@@ -38,11 +41,11 @@ from hocket.stdlib.namespaces import dotted
 __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
-    *(core, text, collections, dicts, _methods, math, random, time, json),
+    *(core, text, collections, dicts, sets, queues, _methods, math, random, time, json),
     *(files, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
-_ARRAY_LIKE = (Range, tuple, set, frozenset, range)
+_ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)
 
 
 def namespace() -> dict[str, Any]:
@@ -65,7 +68,8 @@ def methods(cls: type) -> dict[str, Callable[..., Any]]:
     for builtin in STDLIB.functions.values():
         if _admits(builtin, cls):
             found[builtin.name] = _callable(builtin)
-    for base in reversed(cls.__mro__):
+    bases = (cls, set) if issubclass(cls, Set) else cls.__mro__
+    for base in reversed(bases):
         for builtin in STDLIB.methods.get(base, {}).values():
             found[builtin.name] = _callable(builtin)
     return found
@@ -97,6 +101,8 @@ def _admits(builtin: Builtin, cls: type) -> bool:
 def _is_kind(cls: type, kind: type) -> bool:
     if cls is bool:  # a bool is no number
         return kind is bool
+    if kind is set and issubclass(cls, Set):
+        return True
     return issubclass(cls, kind) or kind is list and issubclass(cls, _ARRAY_LIKE)
 
 

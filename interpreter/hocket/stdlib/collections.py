@@ -12,8 +12,10 @@ from functools import cmp_to_key
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
+from hocket.runtime.sets import Set
 from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.values import equal, number_text, type_name
 
@@ -60,7 +62,7 @@ STEP = 1_000_000
 
 
 @builtin
-def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> int:
+def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack) -> int:
     """Return the number of characters, elements, entries or bytes of `x`.
 
     ```
@@ -72,7 +74,7 @@ def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> int:
 
 
 @builtin
-def is_empty(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range) -> bool:
+def is_empty(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack) -> bool:
     """Return whether `x` holds nothing."""
     return len(x) == 0
 
@@ -102,7 +104,7 @@ def holds(x: Any, item: Any) -> bool:
     """Return whether `item` is a part of the string `x`, or by `==` among its keys or elements."""
     if isinstance(x, str):
         return part(item) in x
-    if isinstance(x, dict | set | Range):
+    if isinstance(x, dict | set | Set | Range):
         try:
             return item in x
         except TypeError:  # what cannot be a key is none
@@ -210,8 +212,10 @@ def remove_at(a: list[Any], i: int) -> list[Any]:
 
 
 @builtin
-def clear(x: list[Any] | dict[Any, Any] | set[Any]) -> Any:
+def clear(x: list[Any] | dict[Any, Any] | set[Any] | Queue | Stack) -> Any:
     """Return an empty collection of the type of `x`."""
+    if isinstance(x, Set | Queue | Stack):
+        return type(x)()
     return {} if isinstance(x, dict) else set() if isinstance(x, set) else elements(x)[:0]
 
 

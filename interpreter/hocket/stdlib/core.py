@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from hocket import errors
 from hocket.runtime.guests import python
+from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
+from hocket.runtime.sets import Set
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import equal, number_text, print_text, show, type_name
 from hocket.stdlib.collections import contains, elements
@@ -175,7 +177,7 @@ def to_bool(x: Any) -> bool:
 
 
 @builtin(aliases=("str",))
-@method(str, int, float, bool, list, dict, set, bytes, Range)
+@method(str, int, float, bool, list, dict, set, bytes, Range, Queue, Stack)
 def to_string(x: Any) -> str:
     """Return the text that `print` writes for `x`.
 
@@ -315,7 +317,7 @@ def bytes_(ints: list[int]) -> bytes:
 
 
 @builtin
-@method(list, dict, set)
+@method(list, dict, set, Queue, Stack)
 def copy(x: Any) -> Any:
     """Return a copy of `x`; what a collection holds is shared."""
     duplicate = getattr(x, "copy", None)  # Python's collections have it too
@@ -323,7 +325,7 @@ def copy(x: Any) -> Any:
 
 
 @builtin
-@method(list, dict, set)
+@method(list, dict, set, Queue, Stack)
 def deep_copy(x: Any) -> Any:
     """Return a copy of `x` that shares no array, dict or set with it.
 
@@ -349,6 +351,10 @@ def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
         entries = copies[id(x)] = {}
         entries.update((key, _deep_copy(value, copies)) for key, value in x.items())
         return entries
+    if isinstance(x, Set | Queue | Stack):
+        held = copies[id(x)] = type(x)()
+        held.update(_deep_copy(element, copies) for element in x)
+        return held
     return x.copy() if isinstance(x, set) else x
 
 

@@ -11,6 +11,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import method
 from hocket.runtime.values import print_text
@@ -68,7 +69,7 @@ def remove_at(a: list[Any], i: int) -> Any:
     return a.pop(position(a, i))
 
 
-@method(list, dict, set)
+@method(list, dict, set, Queue, Stack)
 def clear(x: Any) -> Any:
     """Take everything out of the collection and return it, empty."""
     x.clear()
@@ -145,7 +146,7 @@ def join(a: list[Any], separator: str = "") -> str:
     return separator.join(map(print_text, a))
 
 
-@method(str, list, dict, set, Range, tuple, aliases=("includes",))
+@method(str, list, dict, set, Range, tuple, Queue, Stack, aliases=("includes",))
 def contains(x: Any, item: Any) -> bool:
     """Return whether `item` is a substring, an element or a key."""
     return holds(x, item)
