@@ -25,6 +25,7 @@ from hocket.stdlib import (
     http,
     json,
     math,
+    paths,
     queues,
     random,
     server,
@@ -42,7 +43,7 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, math, random, time, json),
-    *(files, http, server, tasks, shared, system),
+    *(files, paths, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

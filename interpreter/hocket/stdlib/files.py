@@ -30,7 +30,7 @@ from hocket.stdlib.text import lines
 
 
 @contextlib.contextmanager
-def _as_file_error(doing: str, path: str) -> Iterator[None]:
+def file_errors(doing: str, path: str) -> Iterator[None]:
     """Raise the system's errors as the language's: `Failed to read file 'p': …`."""
     try:
         yield
@@ -56,7 +56,7 @@ def _type_of(error: OSError) -> type[errors.FileError]:
     return errors.PermissionDenied if isinstance(error, PermissionError) else errors.FileError
 
 
-def _path(path: str) -> str:
+def path_text(path: str) -> str:
     """Return `path`; raises Python's TypeError for anything but text: a number would name an open file."""
     if not isinstance(path, str):
         raise TypeError("expected a string")
@@ -64,24 +64,24 @@ def _path(path: str) -> str:
 
 
 def _read(path: str) -> str:
-    with _as_file_error("read file", path):
+    with file_errors("read file", path):
         return _read_raw(path).decode("utf-8")
 
 
 def _read_raw(path: str) -> bytes:
-    with open(_path(path), "rb") as file:
+    with open(path_text(path), "rb") as file:
         return file.read()
 
 
 def _read_bytes(path: str) -> bytes:
-    with _as_file_error("read file", path):
+    with file_errors("read file", path):
         return _read_raw(path)
 
 
 def _write(path: str, content: bytes, overwrite: bool = True) -> bool:
     """Put `content` at `path`, whole or not at all; refuse an existing file unless `overwrite`."""
-    with _as_file_error("write file", path):
-        target = Path(_path(path)).resolve()  # a link stays a link
+    with file_errors("write file", path):
+        target = Path(path_text(path)).resolve()  # a link stays a link
         if not overwrite and target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         part = target.with_name(f".{target.name}.{uuid4().hex}.partial")
@@ -122,7 +122,7 @@ def _encode(text: str) -> bytes:
 
 
 def _write_text(path: str, text: str, overwrite: bool = True) -> bool:
-    with _as_file_error("write file", path):
+    with file_errors("write file", path):
         content = _encode(text)
     try:
         return _write(path, content, overwrite)
@@ -133,7 +133,7 @@ def _write_text(path: str, text: str, overwrite: bool = True) -> bool:
 
 
 def _append(path: str, text: str) -> bool:
-    with _as_file_error("append to file", path), open(_path(path), "ab") as file:
+    with file_errors("append to file", path), open(path_text(path), "ab") as file:
         file.write(_encode(text))
     return True
 
@@ -158,6 +158,24 @@ def read_file(path: str) -> str:
     Raises FileNotFound, PermissionDenied, or FileError when it is not UTF-8.
     """
     return _read(path)
+
+
+def _read_lossy(path: str) -> str:
+    with file_errors("read file", path):
+        return _read_raw(path).decode("utf-8", "replace")
+
+
+async def _async_read_lossy(path: str) -> str:
+    return await in_thread(_read_lossy, path)
+
+
+@builtin(suspending=_async_read_lossy)
+def read_file_lossy(path: str) -> str:
+    """Return the text of the file at `path`, with `\ufffd` for what is not UTF-8.
+
+    Raises FileNotFound or PermissionDenied.
+    """
+    return _read_lossy(path)
 
 
 async def _async_read_lines(path: str) -> list[str]:
@@ -286,18 +304,18 @@ async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) 
 @builtin
 async def async_exists(path: str) -> bool:
     """Return whether there is a file or folder at `path`."""
-    return await in_thread(os.path.exists, _path(path))
+    return await in_thread(os.path.exists, path_text(path))
 
 
 @builtin(aliases=("path_exists",), suspending=async_exists)
 def file_exists(path: str) -> bool:
     """Return whether there is a file or folder at `path`."""
-    return os.path.exists(_path(path))
+    return os.path.exists(path_text(path))
 
 
 def _size(path: str) -> int:
-    with _as_file_error("read file", path):
-        return os.stat(_path(path)).st_size
+    with file_errors("read file", path):
+        return os.stat(path_text(path)).st_size
 
 
 async def _async_size(path: str) -> int:
@@ -311,8 +329,8 @@ def file_size(path: str) -> int:
 
 
 def _delete(path: str) -> bool:
-    with _as_file_error("delete file", path):
-        os.unlink(_path(path))
+    with file_errors("delete file", path):
+        os.unlink(path_text(path))
     return True
 
 
@@ -329,8 +347,8 @@ def delete_file(path: str) -> bool:
 
 
 def _move(path: str, to: str) -> bool:
-    with _as_file_error("rename file", path):
-        os.replace(_path(path), _path(to))
+    with file_errors("rename file", path):
+        os.replace(path_text(path), path_text(to))
     return True
 
 
@@ -347,7 +365,7 @@ def rename_file(path: str, to: str) -> bool:
 
 
 def _copy(path: str, to: str) -> bool:
-    _path(to)
+    path_text(to)
     return _write(to, _read_bytes(path))
 
 
@@ -364,8 +382,8 @@ def copy_file(path: str, to: str) -> bool:
 
 
 def _list(path: str) -> list[str]:
-    with _as_file_error("list directory", path):
-        return sorted(os.listdir(_path(path)))
+    with file_errors("list directory", path):
+        return sorted(os.listdir(path_text(path)))
 
 
 @builtin
@@ -381,8 +399,8 @@ def list_dir(path: str) -> list[str]:
 
 
 def _make_dir(path: str) -> bool:
-    with _as_file_error("create directory", path):
-        os.makedirs(_path(path), exist_ok=True)
+    with file_errors("create directory", path):
+        os.makedirs(path_text(path), exist_ok=True)
     return True
 
 
@@ -399,8 +417,8 @@ def create_dir(path: str) -> bool:
 
 
 def _remove_dir(path: str) -> bool:
-    with _as_file_error("remove directory", path):
-        os.rmdir(_path(path))
+    with file_errors("remove directory", path):
+        os.rmdir(path_text(path))
     return True
 
 
@@ -412,32 +430,3 @@ async def _async_remove_dir(path: str) -> bool:
 def os_rmdir(path: str) -> bool:
     """Remove the empty folder at `path`; true."""
     return _remove_dir(path)
-
-
-@builtin(aliases=("path_join",))
-def join_path(*parts: str) -> str:
-    """Return one path of all parts.
-
-    ```
-    print(join_path("data", "in", "a.csv"))  # expect: data/in/a.csv
-    ```
-    """
-    return os.path.join("", *parts)
-
-
-@builtin
-def dirname(path: str) -> str:
-    """Return the folder of `path`."""
-    return os.path.dirname(_path(path))
-
-
-@builtin
-def basename(path: str) -> str:
-    """Return the last part of `path`."""
-    return os.path.basename(_path(path))
-
-
-@builtin
-def path_extension(path: str) -> str:
-    """Return what follows the last dot of the name, `""` if there is none."""
-    return os.path.splitext(_path(path))[1].removeprefix(".")

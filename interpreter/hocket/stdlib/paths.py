@@ -1,0 +1,103 @@
+"""Paths: their parts, and what is there.
+
+What is asked of the system blocks in a plain function and suspends in an async context.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hocket.runtime.registry import builtin
+from hocket.runtime.threads import in_thread
+from hocket.stdlib.files import file_errors, path_text
+
+
+@builtin(aliases=("path_join",))
+def join_path(*parts: str) -> str:
+    """Return one path of all parts.
+
+    ```
+    print(join_path("data", "in", "a.csv"))  # expect: data/in/a.csv
+    ```
+    """
+    return os.path.join("", *parts)
+
+
+@builtin
+def dirname(path: str) -> str:
+    """Return the folder of `path`."""
+    return os.path.dirname(path_text(path))
+
+
+@builtin
+def basename(path: str) -> str:
+    """Return the last part of `path`."""
+    return os.path.basename(path_text(path))
+
+
+@builtin
+def path_extension(path: str) -> str:
+    """Return what follows the last dot of the name, `""` if there is none."""
+    return os.path.splitext(path_text(path))[1].removeprefix(".")
+
+
+@builtin
+def path_absolute(path: str) -> str:
+    """Return `path` from the root of the file system, without `.` and `..`.
+
+    ```
+    print(path_absolute("a/../b") == join_path(os_getcwd(), "b"))  # expect: true
+    ```
+    """
+    with file_errors("make absolute", path):
+        return os.path.abspath(path_text(path))
+
+
+async def _async_is_dir(path: str) -> bool:
+    return await in_thread(os.path.isdir, path_text(path))
+
+
+@builtin(suspending=_async_is_dir)
+def path_is_dir(path: str) -> bool:
+    """Return whether there is a folder at `path`.
+
+    ```
+    print(path_is_dir("."), path_is_file("."), path_is_dir("nowhere"))  # expect: true false false
+    ```
+    """
+    return os.path.isdir(path_text(path))
+
+
+async def _async_is_file(path: str) -> bool:
+    return await in_thread(os.path.isfile, path_text(path))
+
+
+@builtin(suspending=_async_is_file)
+def path_is_file(path: str) -> bool:
+    """Return whether there is a file at `path`, links followed."""
+    return os.path.isfile(path_text(path))
+
+
+async def _async_is_symlink(path: str) -> bool:
+    return await in_thread(os.path.islink, path_text(path))
+
+
+@builtin(suspending=_async_is_symlink)
+def path_is_symlink(path: str) -> bool:
+    """Return whether there is a symbolic link at `path`."""
+    return os.path.islink(path_text(path))
+
+
+@builtin
+def os_getcwd() -> str:
+    """Return the current folder, which paths that do not begin at the root begin at."""
+    with file_errors("find the current directory", "."):
+        return os.getcwd()
+
+
+@builtin
+def os_chdir(path: str) -> bool:
+    """Make the folder at `path` the current one, for the whole process; true."""
+    with file_errors("change to directory", path):
+        os.chdir(path_text(path))
+    return True
