@@ -35,6 +35,10 @@ NAMES = {
     "byte": "bytes",
     "Operation": "promise",
     "SpawnedTask": "taskhandle",
+    "Result": "result",
+    "Option": "option",
+    "Variant": "function",
+    "Enum": "enum",
 }
 
 

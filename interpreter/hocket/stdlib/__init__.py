@@ -16,13 +16,44 @@ from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
-from hocket.stdlib import collections, core, dicts, files, http, json, math, random, server, system, tasks, text, time
+from hocket.stdlib import (
+    collections,
+    core,
+    dicts,
+    files,
+    http,
+    json,
+    math,
+    random,
+    results,
+    server,
+    system,
+    tasks,
+    text,
+    time,
+)
 from hocket.stdlib import methods as _methods
 from hocket.stdlib.namespaces import dotted
 
 __all__ = ["methods", "namespace", "reference", "suspending"]
 
-_MODULES = (core, text, collections, dicts, _methods, math, random, time, json, files, http, server, tasks, system)
+_MODULES = (
+    core,
+    text,
+    collections,
+    dicts,
+    _methods,
+    results,
+    math,
+    random,
+    time,
+    json,
+    files,
+    http,
+    server,
+    tasks,
+    system,
+)
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, range)
 

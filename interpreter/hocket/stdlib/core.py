@@ -13,6 +13,7 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from hocket import errors
+from hocket.runtime.enums import EnumValue
 from hocket.runtime.guests import python
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
@@ -349,6 +350,8 @@ def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
         entries = copies[id(x)] = {}
         entries.update((key, _deep_copy(value, copies)) for key, value in x.items())
         return entries
+    if isinstance(x, EnumValue) and x.values:
+        return type(x)(x.variant, tuple(_deep_copy(value, copies) for value in x.values))
     return x.copy() if isinstance(x, set) else x
 
 
