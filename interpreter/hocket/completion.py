@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
-from hocket.runtime.operators import ERROR_FIELDS, Unset
+from hocket.runtime.enums import Variant
+from hocket.runtime.operators import ERROR_FIELDS, Unset, own_fields
 from hocket.runtime.registry import STDLIB, usage_of
 from hocket.runtime.values import show, type_name
 from hocket.stdlib.namespaces import Namespace
@@ -25,7 +26,7 @@ WINDOW = 500
 """Characters before the cursor that are looked at: a longer chain of names is nobody's."""
 
 NAME = re.compile(r"[^\W\d]\w*")
-FIELD = re.compile(r"(\??\.)([^\W\d]\w*)?$")
+FIELD = re.compile(r"(\??\.|::)([^\W\d]\w*)?$")
 CHAIN = re.compile(r"(?<![\w)\]}.])[^\W\d]\w*(?:\??\.[^\W\d]\w*)*$")
 KEY = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[(['\"])([^'\"\n]*)$")
 OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
@@ -137,6 +138,8 @@ def members(value: Any) -> Iterator[Completion]:
             type(value), f"{name}_", None
         )
         yield Completion(name, "function" if callable(attribute) else "property")
+    for name, held in own_fields(value).items():
+        yield Completion(name, kind(held), signature(name, held))
     for name, function in stdlib.methods(type(value)).items():
         yield Completion(name, "function", signature(name, function, is_method=True))
 
@@ -172,6 +175,8 @@ def python_function(value: Any) -> Callable[..., Any] | Any:
 
 def parameters(value: Any) -> list[str]:
     """Return the names of a function's parameters."""
+    if isinstance(value, Variant):
+        return list(value.names)
     function = python_function(value)
     code = getattr(function, "__code__", None)
     if code is None:

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import operators
+from hocket.runtime import enums, operators
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
@@ -21,6 +21,21 @@ from hocket.runtime.values import equal, format_value, print_text
 
 SIMPLE = frozenset({int, str, bool, type(None)})
 """Classes whose `==` is the language's when both sides are of one of them."""
+
+MATCHING: dict[str, Any] = {
+    "len": len,
+    "sequence": (list, tuple),
+    "enum": enums.enum,
+    "path": enums.path,
+    "is_variant": enums.is_variant,
+    "holds": enums.holds,
+    "is_of": enums.is_of,
+    "without": enums.without,
+    "unmatched": enums.unmatched,
+    "fails": enums.fails,
+    "failure": enums.failure,
+}
+"""What patterns, enums and results need."""
 
 
 def support() -> dict[str, Any]:
@@ -82,6 +97,7 @@ def support() -> dict[str, Any]:
         "Shield": Shield,
         "Timeout": Timeout,
     }
+    names |= MATCHING
     names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}
     names |= {f"type_{name}": classes for name, classes in operators.TYPES.items()}
     return {f"__{name}": value for name, value in names.items()}

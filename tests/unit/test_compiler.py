@@ -12,9 +12,12 @@ from hocket.syntax import nodes
 
 PARTS = {
     # Compiled by the node around them.
+    "AlternativesPattern",
     "Args",
     "ArrayType",
     "ArrowParams",
+    "CaseClause",
+    "DefaultClause",
     "DictPattern",
     "ErrorTypes",
     "ExceptAll",
@@ -25,6 +28,7 @@ PARTS = {
     "ForTargets",
     "KeyPattern",
     "ListPattern",
+    "LiteralPattern",
     "NamePattern",
     "NamedArg",
     "NamedType",
@@ -34,12 +38,18 @@ PARTS = {
     "Pair",
     "Param",
     "Params",
+    "PathPattern",
     "PatternParam",
+    "RangePattern",
     "RestParam",
     "RestPattern",
     "SingleParam",
     "TypeArgs",
+    "TypePattern",
     "UnionType",
+    "VariantDef",
+    "VariantField",
+    "VariantPattern",
 }
 
 
@@ -136,6 +146,13 @@ def test_more_blocks_than_python_nests_are_an_error_with_a_hint() -> None:
     assert isinstance(error, errors.StaticErrors)
     assert "more than 20" in error.problems[0].message
     assert error.problems[0].hint == "move the inner ones to a function"
+
+
+def test_however_many_cases_there_are_they_do_not_nest() -> None:
+    cases = "\n".join(f"case {number} {{ {number} }}" for number in range(2000))
+    either = " | ".join(map(str, range(2000)))
+    text = f"func f(x) {{ return match x {{ {cases} case [{either}] {{ 'in' }} case _ {{ 'none' }} }} }}\n"
+    assert run(f"{text}[f(1999), f([1998]), f(2000)]").value == [1999, "in", "none"]
 
 
 def test_all_problems_are_told_and_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:

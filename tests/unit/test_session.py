@@ -86,6 +86,14 @@ def test_what_a_cell_shows(text: str, is_shown: bool) -> None:
     assert on_loop(main()) is is_shown
 
 
+def test_an_enum_that_is_declared_again_is_the_same() -> None:
+    declared = "enum Shape { Circle(r), Empty }"
+    found = values(
+        declared, "s := Shape::Circle(1)", declared, "s == Shape::Circle(1)", "match s { case Shape x { x.r } }"
+    )
+    assert found[3:] == [True, 1]
+
+
 def test_completion_knows_the_session_and_runs_nothing() -> None:
     async def main() -> None:
         session, _ = await cells("counter := {alpha: 1, nested: {beta: 2}}\nasync func fetch_all(urls, limit = 3) { }")
@@ -100,6 +108,10 @@ def test_completion_knows_the_session_and_runs_nothing() -> None:
         assert offered('counter["al') == ["alpha"]
         assert "limit=" in offered("fetch_all(li")
         assert "while" in offered("whi")
+        await session.run("enum Shape { Circle(r), Empty }\nlet round := Shape::Circle(1)")
+        assert offered("Shape::") == offered("Shape.") == ["Circle", "Empty"]
+        assert offered("round.") == ["r"]
+        assert "unwrap" in offered("nothing := Ok(1)\nNone.unwr")
         assert offered("nothing.here.") == offered("foo().") == offered("[1].") == offered('x["a"]["') == []
         assert offered('"text".upp') == ["upper"]
         assert offered("func f(param) { par")[0] == "param"

@@ -148,9 +148,6 @@ def test_reserved_words_are_refused(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "text"),
     [
-        ("match", "match x { case 1: { } }"),
-        ("match", "y := match(x) { }"),
-        ("enum", "enum A { B, C }"),
         ("select", "select { case v from c { } }"),
         ("test", 'test "a" { x }'),
         ("export", "export func f() { }"),

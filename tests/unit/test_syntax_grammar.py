@@ -50,6 +50,14 @@ x => () => { }
 w := x |> y => { }
 try { } finally { }
 const j: null | A.B := 0 || 1
+enum Shape { Circle(r, unit: string), Square(side)
+    Empty }
+match fetch(u)? {
+    case 1 | -2..=3 | -1.5 { Shape::Empty } case int n if n > 2: { }
+    case Shape::Circle({a, b as c, "d e": [x, ...y]}, _) | Ok(null): { }
+    case limits.most { } case {a, 1: true, ...r} { } case 5ms | "x${y}" | false { }
+    default: { }
+}
 """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.enums import NONE, SOME
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.sets import Set
 from hocket.runtime.values import Range, equal, format_value, print_text, show, tabulate, type_name
@@ -102,6 +103,13 @@ def test_show_stops_at_deep_nesting() -> None:
     for _ in range(100):
         deep = [deep, 1]
     assert "[…]" in show(deep)
+
+
+def test_show_stops_at_deep_nesting_of_enums() -> None:
+    deep = NONE
+    for _ in range(100_000):
+        deep = SOME(deep)
+    assert show(deep) == "Some(" * 9 + "…" + ")" * 9
 
 
 def test_show_makes_a_table_of_flat_dicts() -> None:

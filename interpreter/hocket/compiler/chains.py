@@ -1,4 +1,4 @@
-"""What stands behind a value: `.field`, `[index]`, `(arguments)`, and `?.`.
+"""What stands behind a value: `.field`, `[index]`, `(arguments)`, `?` and `?.`.
 
 A method is looked up in a table per method name (`__method_upper`), by class; the
 tables fill themselves.  A call has four modes: `call`; `await`, which runs an async
@@ -180,12 +180,20 @@ def in_mode(
 @compiles(nodes.AwaitExpr)
 def await_expr(c: Compiler, node: nodes.AwaitExpr) -> ast.expr:
     """`await f(x)` runs the body here; `await p` waits for a promise."""
-    value = node.value
+    value, tries = node.value, 0
+    while isinstance(value, nodes.TryExpr):
+        # `await f()?` is `(await f())?`.
+        value, tries = value.value, tries + 1
     while isinstance(value, nodes.ParenExpr):
         value = value.value
+    awaited: ast.expr
     if isinstance(value, nodes.CallExpr) and is_direct_call(value):
-        return compile_call(c, value, "await")
-    return ast.Await(call("__lift", c.expr(value)))
+        awaited = compile_call(c, value, "await")
+    else:
+        awaited = ast.Await(call("__lift", c.expr(value)))
+    for _ in range(tries):
+        awaited = passed_on(c, node, awaited)
+    return awaited
 
 
 @compiles(nodes.PipeExpr)
@@ -200,7 +208,22 @@ def pipe_expr(c: Compiler, node: nodes.PipeExpr) -> ast.expr:
     return in_mode(c, node, "suspend" if suspends(c, right) else "call", function, [value], [])
 
 
-# `?.`
+# `?` and `?.`
+
+
+@compiles(nodes.TryExpr)
+def try_expr(c: Compiler, node: nodes.TryExpr) -> ast.expr:
+    """`e?`: what an `Ok` or `Some` holds; an `Err` or `None` is returned, at the top level raised."""
+    return passed_on(c, node, c.expr(node.value))
+
+
+def passed_on(c: Compiler, node: Node, value: ast.expr) -> ast.expr:
+    """Return what the result `value` holds, and emit the end of the function for an `Err`."""
+    saved = c.save(node, value)
+    at_top = c.function.outer is None
+    end: ast.stmt = ast.Raise(call("__failure", saved)) if at_top else ast.Return(saved)
+    c.emit(node, ast.If(call("__fails", saved), [c.at(node, end)], []))
+    return ast.Subscript(ast.Attribute(saved, "values", ast.Load()), ast.Constant(0), ast.Load())
 
 
 @compiles(nodes.OptionalFieldExpr)

@@ -101,7 +101,7 @@ def leaves(block: Node) -> bool:
     work: list[Node] = [block]
     while work:
         node = work.pop()
-        if isinstance(node, nodes.BreakStmt | nodes.ContinueStmt | nodes.ReturnStmt):
+        if isinstance(node, nodes.BreakStmt | nodes.ContinueStmt | nodes.ReturnStmt | nodes.TryExpr):
             return True
         if not isinstance(node, nodes.FuncDef | nodes.FuncExpr | nodes.ArrowExpr | nodes.SpawnBlockExpr):
             work.extend(child for child in node.children if isinstance(child, Node))

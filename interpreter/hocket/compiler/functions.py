@@ -263,5 +263,5 @@ def may_be_promise(node: Node) -> bool:
     """Whether the value could be a promise; literals, sums and tests cannot."""
     maybe = (nodes.NameExpr, nodes.CallExpr, nodes.FieldExpr, nodes.IndexExpr, nodes.OptionalFieldExpr)
     deep = (nodes.IfExpr, nodes.CoalesceExpr, nodes.PipeExpr, nodes.SpawnExpr, nodes.SpawnBlockExpr, nodes.ParenExpr)
-    blocks = (nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
+    blocks = (nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr, nodes.MatchExpr, nodes.TryExpr)
     return isinstance(node, maybe + deep + blocks)

@@ -1,4 +1,4 @@
-"""Statements: assignment, blocks, `if`, loops, `try`, and the top level."""
+"""Statements: assignment, blocks, `if`, `match`, loops, and the top level."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TypeGuard
 
 from hocket.compiler.chains import noted
 from hocket.compiler.core import Compiler, call, compiles, load, store
+from hocket.compiler.matching import select
 from hocket.compiler.operators import condition, is_class, operate
 from hocket.compiler.patterns import assign_pattern
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
 # What runs for its effect; its value, if it has one, is asked for elsewhere.
-EFFECTS = (nodes.IfExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
+EFFECTS = (nodes.IfExpr, nodes.MatchExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
 
 
 @compiles(nodes.Program)
@@ -33,12 +34,13 @@ def program(c: Compiler, node: nodes.Program) -> None:
 
 
 def statements(c: Compiler, body: tuple[Node, ...]) -> None:
-    """Compile the statements of a block: functions first, they can be used above."""
+    """Compile the statements of a block: enums and functions first, they can be used above."""
+    for first in (nodes.EnumDef, nodes.FuncDef):
+        for statement in body:
+            if isinstance(statement, first):
+                c.stmt(statement)
     for statement in body:
-        if isinstance(statement, nodes.FuncDef):
-            c.stmt(statement)
-    for statement in body:
-        if not isinstance(statement, nodes.FuncDef):
+        if not isinstance(statement, nodes.EnumDef | nodes.FuncDef):
             c.stmt(statement)
 
 
@@ -48,7 +50,8 @@ def block_value(c: Compiler, body: tuple[Node, ...]) -> ast.expr:
         statements(c, body)
         return ast.Constant(None)
     statements(c, body[:-1])
-    return c.expr(body[-1].value)
+    last = body[-1].value
+    return match_value(c, last, is_complete=False) if isinstance(last, nodes.MatchExpr) else c.expr(last)
 
 
 def has_value(node: Node) -> bool:
@@ -85,6 +88,9 @@ def expr_stmt(c: Compiler, node: nodes.ExprStmt) -> None:
     """An expression for its effect."""
     if isinstance(node.value, nodes.IfExpr):
         if_stmt(c, node.value)
+        return
+    if isinstance(node.value, nodes.MatchExpr):
+        select(c, node.value, lambda body: block(c, body), is_complete=False)
         return
     value = c.expr(node.value)
     if not isinstance(value, ast.Constant):
@@ -221,6 +227,28 @@ def if_stmt(c: Compiler, node: nodes.IfExpr) -> None:
         with c.into(orelse):
             if_stmt(c, node.orelse)
     c.emit(node, ast.If(test, body, orelse))
+
+
+# Match
+
+
+@compiles(nodes.MatchExpr)
+def match_expr(c: Compiler, node: nodes.MatchExpr) -> ast.expr:
+    """`match` as a value: something must fit."""
+    return match_value(c, node, is_complete=True)
+
+
+def match_value(c: Compiler, node: nodes.MatchExpr, is_complete: bool) -> ast.expr:
+    """Return the value of the case that fits; null if none needs to and none does."""
+    result = c.temp()
+    if not is_complete:
+        c.emit(node, ast.Assign([store(result)], ast.Constant(None)))
+
+    def run(body: nodes.Block) -> None:
+        c.emit(body, ast.Assign([store(result)], value_of(c, body)))
+
+    select(c, node, run, is_complete)
+    return load(result)
 
 
 # Loops

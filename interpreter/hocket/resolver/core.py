@@ -50,6 +50,8 @@ class Resolver:
         self.later: deque[Callable[[], None]] = deque()
         self.unresolved: list[tuple[Scope, Node, Token]] = []
         self.count = 0
+        # Enums of this program by their variants.
+        self.variants: dict[str, str] = {}
         self.top: Scope
         self.scope: Scope
 
@@ -84,10 +86,13 @@ class Resolver:
                 self.visit(child)
 
     def statements(self, body: tuple[Node, ...]) -> None:
-        """Resolve the statements of the open scope; its functions are known from its start."""
+        """Resolve the statements of the open scope; its functions and enums are known from its start."""
         for statement in body:
-            if isinstance(statement, nodes.FuncDef):
-                self.declare(statement, statement.name, "function")
+            if isinstance(statement, nodes.FuncDef | nodes.EnumDef):
+                kind = "function" if isinstance(statement, nodes.FuncDef) else "enum"
+                self.declare(statement, statement.name, kind)
+            if isinstance(statement, nodes.EnumDef):
+                self.variants |= {str(variant.name): str(statement.name) for variant in statement.variants}
         for statement in body:
             self.visit(statement)
 
@@ -192,7 +197,9 @@ class Resolver:
         """Resolve a name that was unknown where it stands: it may be declared further down."""
         binding = self.lookup(token)
         if binding is None:
-            self.problem(f"Undefined variable: {token}", token.span, did_you_mean(token, self.known()))
+            enum = self.variants.get(str(token))
+            hint = f"write `{enum}::{token}`" if enum is not None else did_you_mean(token, self.known())
+            self.problem(f"Undefined variable: {token}", token.span, hint)
         else:
             # Of a loop's variable nothing must be left from the turn before.
             binding.captured = True

@@ -17,8 +17,8 @@ IMMUTABLE = ("let", "const")
 class Binding:
     """One variable.
 
-    `kind` is `let`, `mut`, `const`, `function`, `parameter`, `loop`, `error`, `session`
-    (of an earlier cell) or `library`.  `function` is the function whose local it is,
+    `kind` is `let`, `mut`, `const`, `function`, `enum`, `parameter`, `loop`, `case`, `error`,
+    `session` (of an earlier cell) or `library`.  `function` is the function whose local it is,
     None for names of the session and the library.  `python` is its name in the
     generated code.
     """
@@ -88,7 +88,8 @@ class Resolution:
     """What was found, by node, and the problems.
 
     `declared` lists the local variables of a block, loop, handler or function;
-    `selecting` holds the `except NAME` clauses whose name is an error type; `top` the
+    `selecting` holds the `except NAME` clauses and `case` types whose name is an error type;
+    `types` what the other types in a `case` mean, a name or what reads an enum; `top` the
     variables that the top level declares.
     """
 
@@ -96,6 +97,7 @@ class Resolution:
     functions: dict[Node, Function] = field(default_factory=dict)
     declared: dict[Node, list[Binding]] = field(default_factory=dict)
     selecting: set[Node] = field(default_factory=set)
+    types: dict[Node, str | Node] = field(default_factory=dict)
     top: dict[str, Binding] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -124,15 +126,17 @@ FOREIGN = {
 }
 """Names of other languages, and what to write here."""
 
-ABSENT = frozenset({"Ok", "Err", "Some", "None"})
-"""Names of the language's results and options, which come with `match`."""
+_TYPES = """
+    int float string bool array dict set bytes range function asyncfunction promise taskhandle
+    result option error enum module
+"""
+TYPES = frozenset(_TYPES.split())
+"""What `type(x)` may say, for `case int n`."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest of the `known` names, if one is near."""
     if name in FOREIGN:
         return f"write `{FOREIGN[name]}`"
-    if name in ABSENT:
-        return "this version of the language does not have it"
     near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, NEAR)
     return f"did you mean `{near[0]}`?" if near else None

@@ -198,8 +198,12 @@ class _Shower:
         return self._lay_out(opening, self._parts(value, indent, inner), closing, indent)
 
     def _object(self, value: Any, indent: int, around: tuple[int, ...]) -> str:
+        if id(value) in around:
+            return _CYCLE
+        if len(around) >= _DEPTH:
+            return _object_text(value, lambda item: "…")
         inner = (*around, id(value))
-        return _CYCLE if id(value) in around else _object_text(value, lambda item: self.show(item, indent, inner))
+        return _object_text(value, lambda item: self.show(item, indent, inner))
 
     def _brackets(self, value: Any) -> tuple[str, str]:
         if isinstance(value, list | tuple):

@@ -39,6 +39,10 @@ NAMES = {
     "byte": "bytes",
     "Operation": "promise",
     "SpawnedTask": "taskhandle",
+    "Result": "result",
+    "Option": "option",
+    "Variant": "function",
+    "Enum": "enum",
 }
 
 

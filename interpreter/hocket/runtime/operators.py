@@ -241,6 +241,9 @@ def field(library: Library, value: Any, name: str) -> Any:
         if name in value.fields:
             return value.fields[name]
         return None
+    held = own_fields(value)
+    if name in held:
+        return held[name]
     members = getattr(type(value), "members", None)
     if not isinstance(value, OWN) and not name.startswith("_") and (members is None or name in members):
         for attribute in (name, f"{name}_"):
@@ -252,11 +255,17 @@ def field(library: Library, value: Any, name: str) -> Any:
     raise missing(value, name, library)
 
 
+def own_fields(value: Any) -> Mapping[str, Any]:
+    """Return the fields that the program itself declared, by name: those of an enum's value, an enum's variants."""
+    declared = getattr(type(value), "__fields__", None)
+    return declared(value) if declared is not None else {}
+
+
 def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     """Return the error for a field or method that `value` does not have."""
     from difflib import get_close_matches
 
-    known = [*library(type(value)), *getattr(type(value), "members", ())]
+    known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
     near = get_close_matches(name, known, 1, 0.78)
     hint = f"did you mean `{near[0]}`?" if near else f"{type_name(value)} has no `{name}`"
     return errors.FieldError(f"Field not found: {name}", hint=hint)

@@ -28,6 +28,7 @@ from hocket.stdlib import (
     paths,
     queues,
     random,
+    results,
     server,
     sets,
     shared,
@@ -42,7 +43,7 @@ from hocket.stdlib.namespaces import dotted
 __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
-    *(core, text, collections, dicts, sets, queues, _methods, math, random, time, json),
+    *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time, json),
     *(files, paths, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.

@@ -13,6 +13,7 @@ from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from hocket import errors
+from hocket.runtime.enums import EnumValue
 from hocket.runtime.guests import python
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
@@ -355,6 +356,8 @@ def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
         held = copies[id(x)] = type(x)()
         held.update(_deep_copy(element, copies) for element in x)
         return held
+    if isinstance(x, EnumValue) and x.values:
+        return type(x)(x.variant, tuple(_deep_copy(value, copies) for value in x.values))
     return x.copy() if isinstance(x, set) else x
 
 

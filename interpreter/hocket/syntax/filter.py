@@ -254,8 +254,12 @@ class Filter:
 
     def is_match(self, index: int) -> bool:
         """Before what is matched."""
-        if self.follows_on_line(index, OPERANDS | {"{", "await"}):
+        if self.follows_on_line(index, OPERANDS | {"{", "await", "!"}):
             return True
+        if self.kinds[index + 1] == "-":
+            return self.ends[index] < self.starts[index + 1] and self.ends[index + 1] == self.starts[index + 2]
+        if self.previous == "func":
+            return False
         return self.kinds[index + 1] in ("(", "[") and self.after_group(index) in ("{", ".", "(", "[")
 
     def is_case(self, index: int) -> bool:
@@ -343,7 +347,8 @@ class Filter:
         if at > 0 and self.kinds[at] == "*":
             at -= 1
         is_function = at >= 0 and self.kinds[at] == "func"
-        self.push("params" if is_function else "paren", EXPRESSION, index)
+        kind = "params" if is_function else "pattern" if self.is_pattern(index) else "paren"
+        self.push(kind, EXPRESSION, index)
         return "("
 
     def square(self, index: int) -> str:
@@ -363,6 +368,8 @@ class Filter:
         if context.kind == "params":
             return previous == "," or context.opener == index - 1
         head = context.heads[-1][0] if context.heads else ""
+        if head == "case":
+            return True
         if head == "for":
             return previous in ("for", "await", ",")
         return head == "with" and previous == "as"

@@ -49,7 +49,7 @@ HABITS = (
     Habit((START, "until", ANY), "there is no `until`", "write `while !condition { … }`"),
     Habit((START, "foreach", ANY), "there is no `foreach`", "write `for x in xs { … }`"),
     Habit((START, "repeat", ANY), "there is no `repeat`", "write `for i in 0..n { … }`"),
-    Habit((START, "switch", ANY), "there is no `switch`", "write `if … { } else if … { }`"),
+    Habit((START, "switch", ANY), "there is no `switch`", "write `match x { case 1 { … } default { … } }`"),
     Habit((START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
     Habit((START, "for", ANY, ":="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
     Habit((START, "for", ANY, "="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
@@ -74,14 +74,12 @@ HABITS = (
     Habit((START, "raise", ANY), "there is no `raise`", "write `throw`"),
     Habit((START, "print", ANY), "`print` is a function", "write `print(…)`"),
     Habit((START, "echo", ANY), "there is no `echo`", "write `print(…)`"),
-    Habit(("?",), "there is no `? :`", "write `if condition { a } else { b }`"),
+    Habit(("?", ANY), "there is no `? :`", "write `if condition { a } else { b }`"),
     Habit(("is",), "there is no `is`", "write `==`"),
     Habit(("instanceof",), "there is no `instanceof`", "compare `type(x)`"),
     Habit(("|",), "there is no operator `|`", "write `||`"),
     Habit(("->",), "a function without a name is written with `=>`", "write `(a, b) => e`"),
     Habit((START, ANY, ","), "several names to assign to stand in brackets", "write `[a, b] := [1, 2]`"),
-    Habit(("::",), "there is no `::`", "write `.`"),
-    Habit((":", ":"), "there is no `::`", "write `.`"),
 )
 BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func"})
 
@@ -163,7 +161,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
         _absent_word(failure, texts)
         or _word(failure, texts, expected)
         or _assignment(failure, texts, expected)
-        or _layout(texts)
+        or _layout(texts, expected)
         or _comparison(failure, expected)
     )
 
@@ -215,10 +213,15 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
     return Finding("this cannot be assigned to", "a name, a field `a.b` or an element `a[i]` can")
 
 
-def _layout(texts: list[str]) -> Finding | None:
+def _layout(texts: list[str], expected: list[str]) -> Finding | None:
     """Python's and C's ways to set off a body."""
     if texts[-1] == ":" and (texts[0] in BODY_WORDS or "else" in texts[-2:]):
         return Finding("found `:`, expected `{`", "a body stands in braces: `if c { … }`")
+    if texts[-1] == ":" and "?" in texts:
+        return Finding("there is no `? :`", "write `if condition { a } else { b }`")
+    if "case" in texts and (texts[-1] == "=>" or (texts[-2] == ":" and expected == ["`{`"])):
+        shown = texts[-1] if texts[-1] in (LINE_END, "string") else f"`{texts[-1]}`"
+        return Finding(f"found {shown}, expected `{{`", "the body of a case stands in braces: `case 1 { … }`")
     if texts[-1] == ";" and texts[0] == "for":
         return Finding("this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`")
     return None
@@ -295,11 +298,13 @@ def _groups() -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
     texts = tables.load().texts
     statement, expression, operand = _accepted([]), _accepted(["THROW"]), _accepted(["INT", "STAR"])
     pattern, type_ = _accepted(["LET"]), _accepted(["LET", "NAME", texts[":"]])
+    fitting = _accepted([texts["match"], "INT", texts["{"], texts["case"]])
     operator = _accepted(["THROW", "INT"]) - {"_SEP", END}
     assigning = {texts[text] for text in (":=", "=", "+=", "=>")}
     return (
         ("a statement", statement - {END}, statement),
         ("an expression", operand, expression | {texts["..."], "_LBRACE_PATTERN", "_LSQB_PATTERN"}),
+        ("a pattern", fitting, fitting | {texts["..."]}),
         ("a name", pattern, pattern | {texts["..."]}),
         ("a type", type_, type_),
         ("an operator", operator, operator | assigning | {"FSTRING_SPEC"}),

@@ -10,4 +10,5 @@ identity, so that the resolver can keep what it finds in tables beside the tree.
 from hocket.syntax.nodes.base import *  # noqa: F403  the classes are listed once, where they are defined
 from hocket.syntax.nodes.expressions import *  # noqa: F403
 from hocket.syntax.nodes.functions import *  # noqa: F403
+from hocket.syntax.nodes.matching import *  # noqa: F403
 from hocket.syntax.nodes.statements import *  # noqa: F403

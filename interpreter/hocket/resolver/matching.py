@@ -1,0 +1,138 @@
+"""The names that a `case` binds, and what it may not say; enums."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hocket.resolver.core import Resolver, resolves
+from hocket.resolver.scopes import TYPES, did_you_mean
+from hocket.syntax import nodes
+from hocket.syntax.nodes import Node, Token
+
+
+class Bound(NamedTuple):
+    """A name that a pattern binds; `again` if an alternative to the left has bound it."""
+
+    place: Node
+    token: Token
+    again: bool = False
+
+
+NONE = "None"
+CONSTRUCTORS = ("Ok", "Err", "Some")
+
+
+@resolves(nodes.MatchExpr)
+def match_expr(r: Resolver, node: nodes.MatchExpr) -> None:
+    """There is one `default` at most."""
+    defaults = [clause for clause in node.clauses if isinstance(clause, nodes.DefaultClause)]
+    for clause in defaults[1:]:
+        r.problem("a `match` has one `default`", clause.span)
+    r.children(node)
+
+
+@resolves(nodes.CaseClause)
+def case_clause(r: Resolver, node: nodes.CaseClause) -> None:
+    """The names of a case end with it."""
+    with r.inside(node):
+        for bound in fitting(r, node.pattern):
+            known = r.scope.names.get(bound.token)
+            if known is None:
+                r.declare(bound.place, bound.token, "case")
+                continue
+            r.result.bindings[bound.place] = known
+            if not bound.again:
+                problem = f"`{bound.token}` stands twice in one pattern"
+                r.problem(problem, bound.token.span, "compare with `if` behind the pattern")
+        if node.guard is not None:
+            r.visit(node.guard)
+        r.visit(node.body)
+
+
+def fitting(r: Resolver, pattern: Node) -> list[Bound]:
+    """Resolve what `pattern` reads, and return the names that it binds, each with its node."""
+    if isinstance(pattern, nodes.NamePattern):
+        return name(r, pattern)
+    if isinstance(pattern, nodes.KeyPattern):
+        return named(pattern, pattern.name or pattern.key)
+    if isinstance(pattern, nodes.RestPattern):
+        return named(pattern, pattern.name)
+    if isinstance(pattern, nodes.TypePattern):
+        type_pattern(r, pattern)
+        return named(pattern, pattern.name)
+    if isinstance(pattern, nodes.AlternativesPattern):
+        return alternatives(r, pattern)
+    if isinstance(pattern, nodes.NestedKeyPattern):
+        return fitting(r, pattern.pattern)
+    if isinstance(pattern, nodes.ListPattern | nodes.DictPattern):
+        return [pair for item in pattern.items for pair in fitting(r, item)]
+    if isinstance(pattern, nodes.VariantPattern):
+        r.visit(pattern.variant)
+        return [pair for item in pattern.items for pair in fitting(r, item)]
+    r.children(pattern)
+    return []
+
+
+def named(place: Node, token: Token) -> list[Bound]:
+    """Return a name that is bound; `_` is none."""
+    return [] if token == "_" else [Bound(place, token)]
+
+
+def name(r: Resolver, pattern: nodes.NamePattern) -> list[Bound]:
+    """A name is bound, but for `None`, which is a value."""
+    token = pattern.name
+    if token == NONE:
+        r.read(pattern, token)
+        return []
+    if token in CONSTRUCTORS:
+        r.problem(f"`{token}` alone would be a new name here", token.span, f"write `{token}(x)` or `{token}(_)`")
+    enum = r.variants.get(str(token))
+    if enum is not None:
+        r.problem(f"`{token}` alone would be a new name here", token.span, f"write `{enum}::{token}`")
+    return named(pattern, token)
+
+
+def type_pattern(r: Resolver, pattern: nodes.TypePattern) -> None:
+    """`int n`, `TimeoutError e`, `Shape s`."""
+    word = pattern.type
+    if r.lookup(word) is None and word not in r.environment.session:
+        if word in TYPES:
+            r.result.types[pattern] = str(word)
+            return
+        if word in r.error_types:
+            r.result.types[pattern] = str(word)
+            r.result.selecting.add(pattern)
+            return
+        near = did_you_mean(word, TYPES | r.error_types)
+        r.problem(f"Unknown type: {word}", word.span, near or "a type is written as `type(x)` prints it")
+        return
+    enum = nodes.NameExpr(word.span, word)
+    r.result.types[pattern] = enum
+    r.visit(enum)
+
+
+def alternatives(r: Resolver, pattern: nodes.AlternativesPattern) -> list[Bound]:
+    """All alternatives bind the same names."""
+    found = [fitting(r, alternative) for alternative in pattern.patterns]
+    first, *others = found
+    for names, alternative in zip(others, pattern.patterns[1:], strict=True):
+        odd = {str(bound.token) for bound in names} ^ {str(bound.token) for bound in first}
+        if odd:
+            problem = f"only one side of the `|` binds `{min(odd)}`"
+            r.problem(problem, alternative.span, "all of them bind the same names, or write `_`")
+    return [*first, *(bound._replace(again=True) for names in others for bound in names)]
+
+
+@resolves(nodes.EnumDef)
+def enum_def(r: Resolver, node: nodes.EnumDef) -> None:
+    """The name was declared at the start of the block; variants and fields have one name each."""
+    once(r, [variant.name for variant in node.variants], "variant", None)
+    for variant in node.variants:
+        once(r, [field.name for field in variant.fields], "field", f"write `{variant.name}(x, y)`")
+
+
+def once(r: Resolver, names: list[Token], what: str, hint: str | None) -> None:
+    """Refuse a name that stands twice."""
+    for index, token in enumerate(names):
+        if token in names[:index]:
+            r.problem(f"two {what}s of one name: {token}", token.span, hint)
