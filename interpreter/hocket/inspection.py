@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket.completion import MISSING, WINDOW, python_function, value_of, written
+from hocket.runtime.enums import Enum, Variant
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.values import show, type_name
 from hocket.source import Source
@@ -85,7 +86,8 @@ def of_value(name: str, value: Any) -> Description:
     code = getattr(function, "__code__", None)
     source = Source.of(code.co_filename) if code is not None else None
     if code is None or source is None:
-        line = f"{name}: {type_name(value)} = {show(value)}"
+        declared = value.usage if isinstance(value, Enum | Variant) else None
+        line = declared or f"{name}: {type_name(value)} = {show(value)}"
         return Description(line, f"```hocket\n{line}\n```")
     keyword = "async func" if function is not value else "func"
     usage = f"{keyword} {name}({', '.join(written(value))})"

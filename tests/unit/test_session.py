@@ -86,6 +86,20 @@ def test_what_a_cell_shows(text: str, is_shown: bool) -> None:
     assert on_loop(main()) is is_shown
 
 
+def test_inspection_shows_how_an_enum_is_declared_and_a_variant_is_written() -> None:
+    async def main() -> None:
+        session, _ = await cells("enum Shape { Circle(r), Empty }")
+        described = [session.inspect(name, 1) for name in ("Shape", "Ok", "None")]
+        assert [found and found.text for found in described] == [
+            "enum Shape { Circle(r), Empty }",
+            "Ok(value)",
+            "None: option = None",
+        ]
+        await session.close()
+
+    on_loop(main())
+
+
 def test_an_enum_that_is_declared_again_is_the_same() -> None:
     declared = "enum Shape { Circle(r), Empty }"
     found = values(

@@ -87,7 +87,7 @@ def name(r: Resolver, pattern: nodes.NamePattern) -> list[Bound]:
     if token in CONSTRUCTORS:
         r.problem(f"`{token}` alone would be a new name here", token.span, f"write `{token}(x)` or `{token}(_)`")
     enum = r.variants.get(str(token))
-    if enum is not None:
+    if enum is not None and token[0].isupper():
         r.problem(f"`{token}` alone would be a new name here", token.span, f"write `{enum}::{token}`")
     return named(pattern, token)
 

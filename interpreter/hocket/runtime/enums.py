@@ -124,6 +124,13 @@ class Enum:
         """Return the variants, by name."""
         return self.variants
 
+    @property
+    def usage(self) -> str:
+        """How it is declared: `enum Shape { Circle(r), Empty }`."""
+        variants = (made.variant if isinstance(made, EnumValue) else made for made in self.variants.values())
+        listed = ", ".join(variant.usage.removeprefix(f"{self.name}::") for variant in variants)
+        return f"enum {self.name} {{ {listed} }}" if listed else f"enum {self.name} {{ }}"
+
     def variant(self, name: str) -> Any:
         """Return the variant called `name`, as a function or a value; raises FieldError."""
         found = self.variants.get(name)
