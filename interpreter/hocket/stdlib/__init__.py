@@ -21,6 +21,7 @@ from hocket.stdlib import (
     collections,
     core,
     dicts,
+    encodings,
     files,
     http,
     json,
@@ -32,6 +33,7 @@ from hocket.stdlib import (
     sets,
     shared,
     system,
+    tables,
     tasks,
     text,
     time,
@@ -42,7 +44,7 @@ from hocket.stdlib.namespaces import dotted
 __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
-    *(core, text, collections, dicts, sets, queues, _methods, math, random, time, json),
+    *(core, text, collections, dicts, sets, queues, _methods, math, random, time, json, tables, encodings),
     *(files, paths, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
