@@ -21,6 +21,7 @@ from hocket.stdlib import (
     collections,
     core,
     dicts,
+    encodings,
     files,
     http,
     json,
@@ -33,6 +34,7 @@ from hocket.stdlib import (
     sets,
     shared,
     system,
+    tables,
     tasks,
     text,
     time,
@@ -43,8 +45,8 @@ from hocket.stdlib.namespaces import dotted
 __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
-    *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time, json),
-    *(files, paths, http, server, tasks, shared, system),
+    *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
+    *(json, tables, encodings, files, paths, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)
