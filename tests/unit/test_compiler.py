@@ -21,6 +21,7 @@ PARTS = {
     "ExceptClauses",
     "ExceptName",
     "ExceptTypes",
+    "FieldValue",
     "FinallyClause",
     "ForTargets",
     "KeyPattern",
@@ -38,6 +39,7 @@ PARTS = {
     "RestParam",
     "RestPattern",
     "SingleParam",
+    "StructField",
     "TypeArgs",
     "UnionType",
 }

@@ -50,6 +50,13 @@ x => () => { }
 w := x |> y => { }
 try { } finally { }
 const j: null | A.B := 0 || 1
+struct Point {
+    x: float, y: list<int> = [0], z
+    func length(self) { return self.x }
+    async func load() { }, func op_add(self, o) { Point { x: 1, y, ...o } }
+}
+struct Empty { }
+m.Empty { }
 """
 
 

@@ -19,6 +19,7 @@ from typing import Any, Protocol, runtime_checkable
 from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB
+from hocket.runtime.structs import Struct, StructType, operator_of, values_of
 from hocket.source import Source
 
 _CYCLE = "[...]"
@@ -60,6 +61,11 @@ def _text(value: Any, around: tuple[int, ...]) -> str:
         return "[" + ", ".join([_text(item, around) for item in value]) + "]"
     if isinstance(value, set | frozenset):
         return "Set{" + ", ".join(sorted((_text(item, around) for item in value), key=_natural)) + "}"
+    if isinstance(value, Struct):
+        own = operator_of(value, "op_str")
+        if own is not None:
+            return _text(own(value), around)
+        return _fields_text(type(value).__name__, values_of(value), lambda inner: _text(inner, around))
     return _object_text(value, lambda inner: _text(inner, around))
 
 
@@ -113,6 +119,8 @@ def _natural(text: str) -> tuple[int, float, str]:
 def _object_text(value: Any, text: Callable[[Any], str]) -> str:
     if isinstance(value, errors.Error):
         return _fields_text(value.type, _error_fields(value), text)
+    if isinstance(value, StructType):
+        return value.label(text)
     if isinstance(value, type):
         return f"<class {value.__name__}>"
     if type(value).__module__.startswith("hocket"):  # a Python object's `label` is something else
@@ -128,7 +136,8 @@ def _object_text(value: Any, text: Callable[[Any], str]) -> str:
 
 
 def _fields_text(name: str, fields: dict[str, Any], text: Callable[[Any], str]) -> str:
-    return f"{name} {{ {', '.join(f'{field}: {text(fields[field])}' for field in sorted(fields))} }}"
+    shown = ", ".join(f"{field}: {text(fields[field])}" for field in sorted(fields))
+    return f"{name} {{ {shown} }}" if shown else f"{name} {{}}"
 
 
 def _error_fields(error: errors.Error) -> dict[str, Any]:
@@ -197,7 +206,20 @@ class _Shower:
 
     def _object(self, value: Any, indent: int, around: tuple[int, ...]) -> str:
         inner = (*around, id(value))
+        if isinstance(value, Struct) and id(value) not in around:
+            return self._struct(value, indent, inner)
         return _CYCLE if id(value) in around else _object_text(value, lambda item: self.show(item, indent, inner))
+
+    def _struct(self, value: Struct, indent: int, around: tuple[int, ...]) -> str:
+        name = type(value).__name__
+        if len(around) > _DEPTH or self.left <= 0:
+            return f"{name} {{…}}"
+        fields = values_of(value).items()
+        parts = [f"{field}: {self.show(held, indent + 2, around)}" for field, held in fields]
+        line = f"{name} {{ {', '.join(parts)} }}" if parts else f"{name} {{}}"
+        if indent + len(line) <= _WIDTH and "\n" not in line:
+            return line
+        return self._lay_out(f"{name} {{", parts, "}", indent)
 
     def _brackets(self, value: Any) -> tuple[str, str]:
         if isinstance(value, list | tuple):
