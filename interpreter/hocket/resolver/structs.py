@@ -35,6 +35,18 @@ def struct_def(r: Resolver, node: nodes.StructDef) -> None:
         define(r, node, method)
 
 
+@resolves(nodes.StructExpr)
+def struct_expr(r: Resolver, node: nodes.StructExpr) -> None:
+    """A field is given once; a `...` may give it again."""
+    seen: set[str] = set()
+    for item in node.items:
+        if isinstance(item, nodes.FieldValue | nodes.Shorthand):
+            if item.name in seen:
+                r.problem(f"`{item.name}` is given twice", item.span)
+            seen.add(str(item.name))
+    r.children(node)
+
+
 def fields(r: Resolver, node: nodes.StructDef) -> None:
     """Declare the fields as the parameters of what makes a struct."""
     for field in node.fields:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from inspect import CO_VARARGS
+from types import MethodType
 from typing import Any
 
 from hocket.runtime.promise import AWAITED, CANCELLED, CLAIMED, PENDING, RESOLVED, Promise
@@ -107,7 +108,8 @@ def _unchanged(promise: Promise) -> BaseException:
 
 async def answer(function: Any, *args: Any) -> Any:
     """Call a function of the program; one without parameters is called without the value."""
-    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-    if code is not None and not code.co_argcount and not code.co_flags & CO_VARARGS:
+    function_ = getattr(function, "__wrapped__", function)
+    code = getattr(function_, "__code__", None)
+    if code is not None and code.co_argcount == isinstance(function_, MethodType) and not code.co_flags & CO_VARARGS:
         args = ()
     return await result_of(function, *args)

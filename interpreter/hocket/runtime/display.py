@@ -219,7 +219,8 @@ class _Shower:
         line = f"{name} {{ {', '.join(parts)} }}" if parts else f"{name} {{}}"
         if indent + len(line) <= _WIDTH and "\n" not in line:
             return line
-        return self._lay_out(f"{name} {{", parts, "}", indent)
+        margin = " " * (indent + 2)
+        return f"{name} {{\n" + ",\n".join(margin + part for part in parts) + f"\n{' ' * indent}}}"
 
     def _brackets(self, value: Any) -> tuple[str, str]:
         if isinstance(value, list | tuple):

@@ -259,8 +259,13 @@ def unpack(value: Any, count: int, has_rest: bool) -> list[Any]:
 
 def unpack_dict(value: Any, keys: tuple[str, ...], has_rest: bool) -> list[Any]:
     """Return the values of `keys` for the names of `{a, b}`, and the rest as one more."""
+    if isinstance(value, Struct):
+        for key in keys:
+            structs.field(value, key)
+        value = structs.values_of(value)
     if not isinstance(value, dict):
-        raise errors.TypeError(f"cannot unpack {type_name(value)} into `{{…}}`", hint="only a dict has keys")
+        hint = "only a dict has keys, and a struct fields"
+        raise errors.TypeError(f"cannot unpack {type_name(value)} into `{{…}}`", hint=hint)
     for key in keys:
         if key not in value:
             raise errors.KeyError(f'Missing map key: "{key}"')
@@ -326,7 +331,7 @@ def missing(value: Any, name: str, library: Library) -> errors.FieldError:
 def set_field(value: Any, name: str, new: Any) -> None:
     """`value.name := new`."""
     if isinstance(value, Struct):
-        structs.set_member(value, name, new)
+        structs.set_field(value, name, new)
         return
     if isinstance(value, dict):
         value[name] = new

@@ -121,12 +121,22 @@ def bound(method: Method, value: Struct) -> Method:
     return AsyncFunction(MethodType(method.direct, value), method.__name__, check=check)
 
 
-def set_member(value: Struct, name: str, new: Any) -> None:
+def field(value: Struct, name: str) -> Any:
+    """Return a field."""
+    return getattr(value, checked(value, name))
+
+
+def set_field(value: Struct, name: str, new: Any) -> None:
     """Write a field."""
+    setattr(value, checked(value, name), new)
+
+
+def checked(value: Struct, name: str) -> str:
+    """Return `name`; raises FieldError if it is not that of a field."""
     cls = type(value)
-    if name not in cls.__fields__:
-        raise errors.FieldError(f"Field not found: {name}", hint=hint_for(cls, name))
-    setattr(value, name, new)
+    if name in cls.__fields__:
+        return name
+    raise errors.FieldError(f"Field not found: {name}", hint=hint_for(cls, name))
 
 
 def hint_for(cls: StructType, name: str) -> str:
