@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hocket import errors, stdlib
 from hocket.runtime.operators import ERROR_FIELDS, Unset
 from hocket.runtime.registry import STDLIB, usage_of
-from hocket.runtime.structs import Struct, StructType, member
+from hocket.runtime.structs import Struct, StructType, bound
 from hocket.runtime.values import show, type_name
 from hocket.stdlib.namespaces import Namespace
 from hocket.syntax.parser import keywords
@@ -123,7 +123,7 @@ def value_of(session: Session, chain: str) -> Any:
         elif type(value) is dict and name in value:
             value = value[name]
         elif isinstance(value, Struct):
-            value = member(value, name) if name in dir_of(value) else MISSING
+            value = struct_member(value, name)
         else:
             return MISSING
     return value
@@ -134,18 +134,18 @@ def string_keys(value: Any) -> list[str]:
     return [key for key in value if isinstance(key, str)] if type(value) is dict else []
 
 
-def dir_of(value: Struct) -> list[str]:
-    """Return the names of the fields and methods that a struct declares."""
-    return [*type(value).__fields__, *type(value).__methods__]
+def struct_member(value: Struct, name: str) -> Any:
+    """Return a field or method that a struct declares, or MISSING."""
+    cls = type(value)
+    if name in cls.__fields__:
+        return getattr(value, name)
+    return bound(cls.__methods__[name], value) if name in cls.__methods__ else MISSING
 
 
 def members(value: Any) -> Iterator[Completion]:
     """Yield the fields and methods of a value."""
     if isinstance(value, Struct):
-        own = dir_of(value)
         yield from struct_members(value)
-        library = stdlib.methods(type(value)).items()
-        yield from (Completion(name, "function", f"{name}()") for name, _ in library if name not in own)
         return
     for key in string_keys(value):
         if key.isidentifier():
@@ -162,10 +162,13 @@ def members(value: Any) -> Iterator[Completion]:
 
 
 def struct_members(value: Struct) -> Iterator[Completion]:
-    """Yield the fields and methods that a struct declares."""
+    """Yield the fields and methods that a struct declares, and the library's that these do not hide."""
     yield from (Completion(name, "property") for name in type(value).__fields__)
     for name in type(value).__methods__:
-        yield Completion(name, "function", signature(name, member(value, name)))
+        yield Completion(name, "function", signature(name, struct_member(value, name)))
+    for name, function in stdlib.methods(type(value)).items():
+        if struct_member(value, name) is MISSING:
+            yield Completion(name, "function", signature(name, function, is_method=True))
 
 
 def kind(value: Any) -> str:

@@ -65,7 +65,9 @@ def _text(value: Any, around: tuple[int, ...]) -> str:
         own = operator_of(value, "op_str")
         if own is not None:
             return _text(own(value), around)
-        return _fields_text(type(value).__name__, values_of(value), lambda inner: _text(inner, around))
+        # Long chains of structs are common: as few calls for each as can be.
+        fields = [f"{name}: {_text(getattr(value, name), around)}" for name in sorted(type(value).__fields__)]
+        return f"{type(value).__name__} {{ {', '.join(fields)} }}" if fields else f"{type(value).__name__} {{}}"
     return _object_text(value, lambda inner: _text(inner, around))
 
 

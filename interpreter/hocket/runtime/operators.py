@@ -284,10 +284,11 @@ OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Range)
 
 def field(library: Library, value: Any, name: str) -> Any:
     """Return `value.name`; a method that is not called is a function."""
+    cls = type(value)
+    if type(cls) is StructType:
+        return getattr(value, name) if name in cls.__fields__ else struct_method(library, value, name)
     if isinstance(value, dict):
         return value.get(name)
-    if isinstance(value, Struct):
-        return struct_field(library, value, name)
     if isinstance(value, errors.Error):
         if name in ERROR_FIELDS:
             return getattr(value, name)
@@ -305,12 +306,12 @@ def field(library: Library, value: Any, name: str) -> Any:
     raise missing(value, name, library)
 
 
-def struct_field(library: Library, value: Struct, name: str) -> Any:
-    """Return a struct's field or method."""
-    try:
-        return structs.member(value, name)
-    except AttributeError:
-        method = library(type(value)).get(name)
+def struct_method(library: Library, value: Struct, name: str) -> Any:
+    """Return a struct's method that is not called, or one of the library's."""
+    own = type(value).__methods__.get(name)
+    if own is not None:
+        return structs.bound(own, value)
+    method = library(type(value)).get(name)
     if method is None:
         raise missing(value, name, library)
     return functools.partial(method, value)

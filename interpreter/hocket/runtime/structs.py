@@ -102,17 +102,6 @@ def clone(value: Struct) -> Struct:
     return made
 
 
-def member(value: Struct, name: str) -> Any:
-    """Return a field or a method of its own; raises Python's AttributeError where there is none."""
-    cls = type(value)
-    if name in cls.__fields__:
-        return getattr(value, name)
-    method = cls.__methods__.get(name)
-    if method is None:
-        raise AttributeError(name)
-    return bound(method, value)
-
-
 def bound(method: Method, value: Struct) -> Method:
     """Return a method as a function of the rest of its parameters."""
     if not isinstance(method, AsyncFunction):
@@ -197,9 +186,12 @@ def same(left: Struct, right: Any, equal: Callable[[Any, Any], bool]) -> bool:
     own = cls.__methods__.get("op_eq")
     if own is not None:
         return bool(own(left, right))
-    if left is right:
-        return True
-    return type(right) is cls and all(equal(getattr(left, name), getattr(right, name)) for name in cls.__fields__)
+    if left is right or type(right) is not cls:
+        return left is right
+    for name in cls.__fields__:  # noqa: SIM110  a chain of structs may be long: fewer calls within each other
+        if not equal(getattr(left, name), getattr(right, name)):
+            return False
+    return True
 
 
 def plain(function: Method) -> Method:
