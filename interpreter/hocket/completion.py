@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from types import MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
 from hocket.runtime.enums import Variant
 from hocket.runtime.operators import ERROR_FIELDS, Unset, own_fields
 from hocket.runtime.registry import STDLIB, usage_of
+from hocket.runtime.structs import Struct, StructType, bound
 from hocket.runtime.values import show, type_name
 from hocket.stdlib.namespaces import Namespace
 from hocket.syntax.parser import keywords
@@ -31,7 +33,8 @@ CHAIN = re.compile(r"(?<![\w)\]}.])[^\W\d]\w*(?:\??\.[^\W\d]\w*)*$")
 KEY = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[(['\"])([^'\"\n]*)$")
 OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
 WORD = re.compile(r"[^\W\d]\w*$")
-CALL = re.compile(r"([^\W\d]\w*)\s*\(([^()]*)$")
+CALL = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\(([^()]*)$")
+STRUCT = re.compile(r"([^\W\d]\w*)[ \t]*\{(?:[^{}]*,)?[^{}:,]*$")
 MISSING = object()
 
 
@@ -92,7 +95,11 @@ def matching(words: Iterable[str], prefix: str) -> list[str]:
 
 
 def names(session: Session, before: str, prefix: str) -> Iterator[Completion]:
-    """Yield named arguments, variables, the library and the keywords that begin with `prefix`."""
+    """Yield fields to set, named arguments, variables, the library and the keywords that begin with `prefix`."""
+    literal = STRUCT.search(before)
+    struct = value_of(session, literal[1]) if literal else None
+    if isinstance(struct, StructType):
+        yield from (Completion(f"{name}:", "param") for name in matching(struct.__fields__, prefix))
     call = CALL.search(before)
     if call:
         function = value_of(session, call[1])
@@ -108,7 +115,7 @@ def names(session: Session, before: str, prefix: str) -> Iterator[Completion]:
 
 
 def value_of(session: Session, chain: str) -> Any:
-    """Return the value that `a.b.c` has now, or MISSING; only entries of dicts and namespaces are followed."""
+    """Return the value that `a.b.c` has now, or MISSING; only entries of dicts, namespaces and structs are followed."""
     first, *rest = chain.replace("?", "").split(".")
     value = session.variables.get(first, session.library.get(first, MISSING))
     for name in rest:
@@ -116,6 +123,8 @@ def value_of(session: Session, chain: str) -> Any:
             value = getattr(value, name) if name in value.members else MISSING
         elif type(value) is dict and name in value:
             value = value[name]
+        elif isinstance(value, Struct):
+            value = struct_member(value, name)
         else:
             return MISSING
     return value
@@ -126,8 +135,19 @@ def string_keys(value: Any) -> list[str]:
     return [key for key in value if isinstance(key, str)] if type(value) is dict else []
 
 
+def struct_member(value: Struct, name: str) -> Any:
+    """Return a field or method that a struct declares, or MISSING."""
+    cls = type(value)
+    if name in cls.__fields__:
+        return getattr(value, name)
+    return bound(cls.__methods__[name], value) if name in cls.__methods__ else MISSING
+
+
 def members(value: Any) -> Iterator[Completion]:
     """Yield the fields and methods of a value."""
+    if isinstance(value, Struct):
+        yield from struct_members(value)
+        return
     for key in string_keys(value):
         if key.isidentifier():
             yield Completion(key, kind(value[key]))
@@ -144,8 +164,22 @@ def members(value: Any) -> Iterator[Completion]:
         yield Completion(name, "function", signature(name, function, is_method=True))
 
 
+def struct_members(value: Struct) -> Iterator[Completion]:
+    """Yield the fields and methods that a struct declares, and the library's that these do not hide."""
+    yield from (Completion(name, "property") for name in type(value).__fields__)
+    for name in type(value).__methods__:
+        yield Completion(name, "function", signature(name, struct_member(value, name)))
+    for name, function in stdlib.methods(type(value)).items():
+        if struct_member(value, name) is MISSING:
+            yield Completion(name, "function", signature(name, function, is_method=True))
+
+
 def kind(value: Any) -> str:
-    """Return the icon that notebooks show: function, instance or module."""
+    """Return the icon that notebooks show: class, function, instance or module."""
+    if isinstance(value, StructType):
+        return "class"
+    if isinstance(value, Struct):
+        return "instance"
     return "function" if callable(value) else "module" if type_name(value) == "module" else "instance"
 
 
@@ -160,7 +194,12 @@ def signature(name: str, value: Any, is_method: bool = False) -> str:
 
 
 def written(function: Any) -> list[str]:
-    """Return the parameters of a program's function with their defaults, as far as these are constants."""
+    """Return the parameters of a program's function with their defaults, as far as these are constants.
+
+    Of a struct, the fields as they are declared.
+    """
+    if isinstance(function, StructType):
+        return list(function.__written__)
     names = parameters(function)
     defaults = getattr(python_function(function), "__defaults__", None) or ()
     first = len(names) - len(defaults)
@@ -174,11 +213,14 @@ def python_function(value: Any) -> Callable[..., Any] | Any:
 
 
 def parameters(value: Any) -> list[str]:
-    """Return the names of a function's parameters."""
+    """Return the names of a function's parameters, or of the fields of a struct or an enum's variant."""
     if isinstance(value, Variant):
         return list(value.names)
+    if isinstance(value, StructType):
+        return list(value.__fields__)
     function = python_function(value)
     code = getattr(function, "__code__", None)
     if code is None:
         return []
-    return [name.rstrip("_'") for name in code.co_varnames[: code.co_argcount]]
+    first = 1 if isinstance(function, MethodType) else 0
+    return [name.rstrip("_'") for name in code.co_varnames[first : code.co_argcount]]

@@ -131,6 +131,9 @@ class Error(HocketError):
     blames_caller = False
     """Whether the place is the call of the function that raised it."""
 
+    struct: str | None = None
+    """The name of the struct that was thrown, if it was one."""
+
     in_callback = False
     """Whether a callback failed with it, which changes nothing for the program."""
 
@@ -150,7 +153,7 @@ class Error(HocketError):
     @property
     def type(self) -> str:
         """Name of the error's type, as `except` writes it."""
-        return type(self).__name__
+        return self.struct or type(self).__name__
 
     def absorb(self) -> Error:
         """Move what the Python traceback tells into `trace`, and drop the traceback."""

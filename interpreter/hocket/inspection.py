@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hocket.completion import MISSING, WINDOW, python_function, value_of, written
 from hocket.runtime.enums import Enum, Variant
 from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.structs import StructType, bound
 from hocket.runtime.values import show, type_name
 from hocket.source import Source
 
@@ -82,6 +83,8 @@ def of_builtin(builtin: Builtin) -> Description:
 
 def of_value(name: str, value: Any) -> Description:
     """Describe a variable of the session."""
+    if isinstance(value, StructType):
+        return of_struct(value)
     function = python_function(value)
     code = getattr(function, "__code__", None)
     source = Source.of(code.co_filename) if code is not None else None
@@ -89,10 +92,31 @@ def of_value(name: str, value: Any) -> Description:
         declared = value.usage if isinstance(value, Enum | Variant) else None
         line = declared or f"{name}: {type_name(value)} = {show(value)}"
         return Description(line, f"```hocket\n{line}\n```")
-    keyword = "async func" if function is not value else "func"
-    usage = f"{keyword} {name}({', '.join(written(value))})"
-    place = f"defined in {source.name}, line {code.co_firstlineno}"
-    doc = inspect.getdoc(function) or ""
+    return of_definition(usage_of(name, value), inspect.getdoc(function) or "", source, code.co_firstlineno)
+
+
+def usage_of(name: str, function: Any) -> str:
+    """Return how a function of the program begins."""
+    keyword = "async func" if python_function(function) is not function else "func"
+    return f"{keyword} {name}({', '.join(written(function))})"
+
+
+def of_struct(struct: StructType) -> Description:
+    """Describe a struct: its fields, and its methods as they are called."""
+    cls: Any = struct
+    empty = cls.__new__(cls)  # methods are described without `self`
+    lines = [*struct.__written__, *(usage_of(name, bound(m, empty)) for name, m in struct.__methods__.items())]
+    usage = "".join(f"\n    {line}" for line in lines)
+    code = struct.__init__.__code__  # type: ignore[misc]  # of the class, as the program defined it
+    source = Source.of(code.co_filename)
+    assert source is not None
+    usage = f"struct {struct.__name__} {{{usage}\n}}" if lines else f"struct {struct.__name__} {{}}"
+    return of_definition(usage, struct.__doc__ or "", source, code.co_firstlineno)
+
+
+def of_definition(usage: str, doc: str, source: Source, line: int) -> Description:
+    """Describe what a program defines."""
+    place = f"defined in {source.name}, line {line}"
     return Description(
         "\n\n".join(part for part in (usage, doc, place) if part),
         "\n\n".join(part for part in (f"```hocket\n{usage}\n```", doc, f"*{place}*") if part),

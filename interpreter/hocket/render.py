@@ -56,7 +56,8 @@ def static(problem: Problem, paint: Paint) -> str:
 
 def headline(error: Error) -> str:
     """Return what happened in one line, with the error's type unless it is plain."""
-    return error.message if error.type == "Error" else f"{error.type}: {error.message}"
+    says_so = error.type == "Error" or error.message.startswith(f"{error.type} {{")
+    return error.message if says_so else f"{error.type}: {error.message}"
 
 
 def run_time(error: Error, paint: Paint) -> str:

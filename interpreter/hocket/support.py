@@ -12,12 +12,12 @@ from itertools import repeat
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import enums, operators
+from hocket.runtime import enums, operators, structs
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
-from hocket.runtime.values import equal, format_value, print_text
+from hocket.runtime.values import equal, format_value, print_text, type_name
 
 SIMPLE = frozenset({int, str, bool, type(None)})
 """Classes whose `==` is the language's when both sides are of one of them."""
@@ -50,6 +50,8 @@ def support() -> dict[str, Any]:
         "list": list,
         "isinstance": isinstance,
         "Exception": Exception,
+        "bool": bool,
+        "Struct": structs.StructType,
         "Box": operators.Box,
         "unset": operators.UNSET,
         "simple": SIMPLE,
@@ -59,6 +61,8 @@ def support() -> dict[str, Any]:
         "mod": operators.remainder,
         "pow": operators.power,
         "equal": equal,
+        "unequal": operators.unequal,
+        "not": operators.negation,
         "contains": operators.contains,
         "range": operators.range_,
         "loop_range": operators.loop_range,
@@ -73,6 +77,11 @@ def support() -> dict[str, Any]:
         "field": partial(operators.field, stdlib.methods),
         "set_field": operators.set_field,
         "mistyped": operators.mistyped,
+        # structs
+        "struct": structs.define,
+        "misfit": partial(structs.misfit, operators.UNSET),
+        "struct_entries": structs.entries,
+        "no_struct": partial(structs.no_struct, type_name),
         # errors
         "throw": operators.throw,
         "caught": translate,

@@ -58,6 +58,13 @@ match fetch(u)? {
     case limits.most { } case {a, 1: true, ...r} { } case 5ms | "x${y}" | false { }
     default: { }
 }
+struct Point {
+    x: float, y: list<int> = [0], z
+    func length(self) { return self.x }
+    async func load() { }, func op_add(self, o) { Point { x: 1, y, ...o } }
+}
+struct Empty { }
+m.Empty { }
 """
 
 

@@ -26,11 +26,15 @@ class Variable(str):
 
 
 class CallShape(NamedTuple):
-    """A note on a call: the number of its arguments, None with `...xs`; the variable called, if it is one."""
+    """A note on a call: the number of its arguments, None with `...xs`; the variable called, if it is one.
+
+    Of a method, the variable that holds the value whose method it is.
+    """
 
     given: int | None
     callee: str | None = None
     method: bool = False
+    receiver: str | None = None
 
 
 # Elements
@@ -87,11 +91,21 @@ def field_expr(c: Compiler, node: nodes.FieldExpr) -> ast.expr:
     """`a.b`: an entry of a dict, null if it has none; a field of anything else."""
     if has_optional(node.object):
         return optional(c, node)
-    return field(c, c.expr(node.object), node.name)
+    return field(c, c.expr(node.object), node.name, node)
 
 
-def field(c: Compiler, value: ast.expr, name: str) -> ast.expr:
-    """Return the Python for `value.name`."""
+def is_own_field(c: Compiler, node: nodes.FieldExpr) -> bool:
+    """Whether `node` is `self.f` in a method, and `f` a field of its struct."""
+    if not isinstance(node.object, nodes.NameExpr):
+        return False
+    binding = c.resolution.bindings[node.object]
+    return str(node.name) in binding.fields and not binding.is_assigned
+
+
+def field(c: Compiler, value: ast.expr, name: str, node: nodes.FieldExpr | None = None) -> ast.expr:
+    """Return the Python for `value.name`; `node` is the expression, if that says more."""
+    if node is not None and is_own_field(c, node):
+        return ast.Attribute(value, str(name), ast.Load())
     first, again = c.simple(value)
     key = ast.Constant(str(name))
     entry = call(ast.Attribute(again, "get", ast.Load()), key)
@@ -143,10 +157,12 @@ def finish_call(
     starred = any(isinstance(value, ast.Starred) for value in first)
     given = None if starred else len(first) + len(keywords)
     callee_name = target.id if isinstance(target, ast.Name) and method is None else None
-    c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None)
+    holder: str | None = None
     if method is not None:
         target, receiver = method_of(c, target, method)
         first.insert(0, receiver)
+        holder = receiver.id if isinstance(receiver, ast.Name) else None
+    c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder)
     return in_mode(c, node, mode, target, first, keywords)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from hocket.compiler.chains import compile_call
 from hocket.compiler.core import Compiler, call, compiles, load, store
 from hocket.compiler.functions import declarations, with_boxes
+from hocket.compiler.operators import class_of
 from hocket.compiler.statements import block_value, body_of, statements, value_of
-from hocket.resolver import is_direct_call
+from hocket.resolver import Binding, is_direct_call
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -85,7 +86,7 @@ def try_stmt(c: Compiler, node: nodes.TryStmt) -> None:
     with c.guarded():
         body = body_of(c, node.body)
         for clause in clauses:
-            if "CancelledError" in types_of(c, clause):
+            if any(name == "CancelledError" and struct is None for name, struct in types_of(c, clause)):
                 handlers.append(cancellation(c, clause))
                 break
         if clauses:
@@ -126,13 +127,26 @@ def insistent(c: Compiler, node: Node, inner: ast.Try, final: list[ast.stmt]) ->
     return body, [c.at(node, keep)], [at(ast.Try(final, [], [], [again]))]
 
 
-def types_of(c: Compiler, clause: Node) -> list[str]:
-    """Return the names of the error types that a clause selects; none means all."""
+def types_of(c: Compiler, clause: Node) -> list[tuple[str, Binding | None]]:
+    """Return the names of the error types that a clause selects, and the structs that they mean; none means all."""
+    bindings = c.resolution.bindings
     if isinstance(clause, nodes.ExceptTypes):
-        return [str(name) for name in clause.types.names]
+        names = [name for name in clause.types.names if isinstance(name, nodes.NameExpr)]
+        return [(str(name.name), bindings.get(name)) for name in names]
     if isinstance(clause, nodes.ExceptName) and clause in c.resolution.selecting:
-        return [str(clause.name)]
+        return [(str(clause.name), bindings.get(clause))]
     return []
+
+
+def selects(c: Compiler, types: list[tuple[str, Binding | None]], error: str) -> ast.expr:
+    """Return the test whether the error is of one of the types."""
+    known = ast.Tuple([load(f"__error_{name}") for name, struct in types if struct is None], ast.Load())
+    tests: list[ast.expr] = [call("__isinstance", load(error), known)] if known.elts else []
+    for _, struct in types:
+        if struct is not None:
+            thrown = class_of(ast.Attribute(load(error), "value", ast.Load()))
+            tests.append(ast.Compare(thrown, [ast.Is()], [c.load_binding(struct)]))
+    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
 
 
 def ordinary(c: Compiler, node: nodes.TryStmt, clauses: tuple[Node, ...]) -> ast.ExceptHandler:
@@ -141,12 +155,8 @@ def ordinary(c: Compiler, node: nodes.TryStmt, clauses: tuple[Node, ...]) -> ast
     chain: list[ast.stmt] = [c.at(node, ast.Raise())]
     for clause in reversed(clauses):
         body = clause_body(c, clause, error)
-        names = types_of(c, clause)
-        if names:
-            types = ast.Tuple([load(f"__error_{name}") for name in names], ast.Load())
-            chain = [c.at(clause, ast.If(call("__isinstance", load(error), types), body, chain))]
-        else:
-            chain = body
+        types = types_of(c, clause)
+        chain = [c.at(clause, ast.If(selects(c, types, error), body, chain))] if types else body
     caught = c.at(node, ast.Assign([store(error)], call("__caught", load(raised))))
     handler: ast.ExceptHandler = c.at(node, ast.ExceptHandler(load("__Exception"), raised, [caught, *chain]))
     return handler
@@ -166,7 +176,7 @@ def clause_body(c: Compiler, clause: Node, error: str) -> list[ast.stmt]:
     """Compile the body of a clause, with its variable."""
     with c.into([]) as body:
         c.boxes(clause)
-        if not isinstance(clause, nodes.ExceptAll) and clause in c.resolution.bindings:
+        if clause in c.resolution.bindings and clause not in c.resolution.selecting:
             c.emit(clause, ast.Assign([c.store_binding(c.resolution.bindings[clause])], load(error)))
         assert isinstance(clause, nodes.ExceptAll | nodes.ExceptName | nodes.ExceptTypes)
         body += body_of(c, clause.body)

@@ -185,6 +185,8 @@ class Compiler:
 
     def load_binding(self, binding: Binding) -> ast.expr:
         """Return the expression that reads a variable."""
+        if binding.kind == "field":
+            return ast.Attribute(load(binding.python), binding.name, ast.Load())
         if binding.is_boxed:
             return ast.Attribute(load(binding.python), "v", ast.Load())
         return load(binding.python)

@@ -152,7 +152,7 @@ def declarations(c: Compiler, node: Node, info: Function) -> None:
 
 def parameters(c: Compiler, info: Function, params: nodes.Params) -> Signature:
     """Return the Python parameters; defaults that are not literals are computed at each call."""
-    names: list[ast.arg] = []
+    names = [ast.arg(info.receiver)] if info.receiver is not None else []
     defaults: list[ast.expr] = []
     rest: ast.arg | None = None
     entries: list[Callable[[], None]] = []
@@ -206,8 +206,8 @@ def enter(c: Compiler, info: Function, param: nodes.Param) -> None:
     check_type(c, info, param)
 
 
-def check_type(c: Compiler, info: Function, param: nodes.Param) -> None:
-    """Emit the check of a parameter whose annotation is not mere documentation."""
+def check_type(c: Compiler, info: Function, param: nodes.Param | nodes.StructField) -> None:
+    """Emit the check of a parameter or field whose annotation is not mere documentation."""
     checked = checked_type(param.type)
     if checked is not None:
         name = mangle(str(param.name))

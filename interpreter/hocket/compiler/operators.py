@@ -15,7 +15,7 @@ from hocket.syntax.nodes import Node
 # A longer chain is computed in steps, so that neither the compiler nor Python recurses deeply.
 STEP = 40
 COMPARISONS: dict[str, ast.cmpop] = {"<": ast.Lt(), "<=": ast.LtE(), ">": ast.Gt(), ">=": ast.GtE()}
-BOOLEAN = (nodes.CompareExpr, nodes.InExpr, nodes.NotInExpr, nodes.NotExpr, nodes.TrueExpr, nodes.FalseExpr)
+BOOLEAN = (nodes.InExpr, nodes.NotInExpr, nodes.TrueExpr, nodes.FalseExpr)
 
 
 @compiles(nodes.BinaryExpr)
@@ -92,16 +92,15 @@ def equality(
     if isinstance(right_node, nodes.NullExpr):
         return ast.Compare(left, [ast.Is() if equal else ast.IsNot()], [right])
     compare: ast.cmpop = ast.Eq() if equal else ast.NotEq()
-    if is_plain_literal(right_node) or is_plain_literal(left_node):
+    # Not for a literal on the left: Python would ask a struct on the right.
+    if is_plain_literal(right_node):
         return ast.Compare(left, [compare], [right])
     first, left_again, second, right_again = c.simple_pair(left, right)
     kind = c.temp()
     same = ast.Compare(ast.NamedExpr(store(kind), class_of(first)), [ast.Is()], [class_of(second)])
     simple = ast.Compare(load(kind), [ast.In()], [load("__simple")])
     plain = ast.Compare(left_again, [compare], [right_again])
-    slow: ast.expr = call("__equal", left_again, right_again)
-    if not equal:
-        slow = ast.UnaryOp(ast.Not(), slow)
+    slow = call("__equal" if equal else "__unequal", left_again, right_again)
     return ast.IfExp(ast.BoolOp(ast.And(), [same, simple]), plain, slow)
 
 
@@ -139,6 +138,7 @@ def is_class(value: ast.expr, name: str) -> ast.expr:
 def compare_expr(c: Compiler, node: nodes.CompareExpr) -> ast.expr:
     """`<` and its kin are Python's; unlike types raise there."""
     left, right = c.operands([node.left, node.right])
+    c.source.notes[c.position(node.span)] = str(node.operator)
     return ast.Compare(left, [COMPARISONS[node.operator]], [right])
 
 
@@ -159,8 +159,12 @@ def neg_expr(c: Compiler, node: nodes.NegExpr) -> ast.expr:
 
 @compiles(nodes.NotExpr)
 def not_expr(c: Compiler, node: nodes.NotExpr) -> ast.expr:
-    """`!x` and `not x`."""
-    return ast.UnaryOp(ast.Not(), c.expr(node.value))
+    """`!x` and `not x`, which a struct may define."""
+    value = c.expr(node.value)
+    if is_boolean(node.value) or isinstance(value, ast.Constant):
+        return ast.UnaryOp(ast.Not(), value)
+    first, again = c.simple(value)
+    return ast.IfExp(is_class(first, "bool"), ast.UnaryOp(ast.Not(), again), call("__not", again))
 
 
 @compiles(nodes.InExpr, nodes.NotInExpr)
@@ -194,7 +198,7 @@ def logic(c: Compiler, node: nodes.OrExpr | nodes.AndExpr) -> ast.expr:
 
 def is_boolean(node: Node) -> bool:
     """Whether Python's value of the expression is a bool whatever the operands are."""
-    if isinstance(node, nodes.ParenExpr):
+    if isinstance(node, nodes.ParenExpr | nodes.NotExpr):
         return is_boolean(node.value)
     while isinstance(node, nodes.OrExpr | nodes.AndExpr):
         if not is_boolean(node.right):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TypeGuard
 
-from hocket.compiler.chains import noted
+from hocket.compiler.chains import field, is_own_field, noted
 from hocket.compiler.core import Compiler, call, compiles, load, store
 from hocket.compiler.matching import select
 from hocket.compiler.operators import condition, is_class, operate
@@ -14,6 +14,7 @@ from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
 # What runs for its effect; its value, if it has one, is asked for elsewhere.
+HOISTED = (nodes.EnumDef, nodes.StructDef, nodes.FuncDef)
 EFFECTS = (nodes.IfExpr, nodes.MatchExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
 
 
@@ -34,13 +35,13 @@ def program(c: Compiler, node: nodes.Program) -> None:
 
 
 def statements(c: Compiler, body: tuple[Node, ...]) -> None:
-    """Compile the statements of a block: enums and functions first, they can be used above."""
-    for first in (nodes.EnumDef, nodes.FuncDef):
+    """Compile the statements of a block: enums, structs and functions first, they can be used above."""
+    for first in HOISTED:
         for statement in body:
             if isinstance(statement, first):
                 c.stmt(statement)
     for statement in body:
-        if not isinstance(statement, nodes.EnumDef | nodes.FuncDef):
+        if not isinstance(statement, HOISTED):
             c.stmt(statement)
 
 
@@ -126,6 +127,14 @@ def assign_stmt(c: Compiler, node: nodes.DefineStmt | nodes.AssignStmt) -> None:
         c.emit(target, ast.Assign([ast.Subscript(object_, noted(c, target, index), ast.Store())], value))
     elif isinstance(target, nodes.FieldExpr):
         value, object_ = c.operands([node.value, target.object])
+        set_field(c, target, object_, value)
+
+
+def set_field(c: Compiler, target: nodes.FieldExpr, object_: ast.expr, value: ast.expr) -> None:
+    """Emit `object.name := value`; a method's `self` is known to have its fields."""
+    if is_own_field(c, target):
+        c.emit(target, ast.Assign([ast.Attribute(object_, str(target.name), ast.Store())], value))
+    else:
         c.emit(target, ast.Expr(call("__set_field", object_, ast.Constant(str(target.name)), value)))
 
 
@@ -171,10 +180,9 @@ def augment_stmt(c: Compiler, node: nodes.AugmentStmt) -> None:
         augment_index(c, node, target, operator)
     elif isinstance(target, nodes.FieldExpr):
         object_ = c.save(target, c.expr(target.object))
-        key = ast.Constant(str(target.name))
-        old = c.save(target, call("__field", object_, key))
+        old = c.save(target, field(c, object_, target.name, target))
         new = c.at(node, operate(c, operator, old, c.expr(node.value), target, node.value))
-        c.emit(target, ast.Expr(call("__set_field", object_, key, new)))
+        set_field(c, target, object_, new)
 
 
 def augment_index(c: Compiler, node: nodes.AugmentStmt, target: nodes.IndexExpr, operator: str) -> None:

@@ -38,6 +38,9 @@ def resolves(*types: type[Node]) -> Callable[[V], V]:
     return mark
 
 
+SELF = "a method names it as its first parameter: `func f(self, …)`"
+
+
 class Resolver:
     """The walk over one program."""
 
@@ -86,11 +89,11 @@ class Resolver:
                 self.visit(child)
 
     def statements(self, body: tuple[Node, ...]) -> None:
-        """Resolve the statements of the open scope; its functions and enums are known from its start."""
+        """Resolve the statements of the open scope; its functions and types are known from its start."""
+        kinds: dict[type[Node], str] = {nodes.FuncDef: "function", nodes.EnumDef: "enum", nodes.StructDef: "struct"}
         for statement in body:
-            if isinstance(statement, nodes.FuncDef | nodes.EnumDef):
-                kind = "function" if isinstance(statement, nodes.FuncDef) else "enum"
-                self.declare(statement, statement.name, kind)
+            if isinstance(statement, nodes.FuncDef | nodes.EnumDef | nodes.StructDef):
+                self.declare(statement, statement.name, kinds[type(statement)])
             if isinstance(statement, nodes.EnumDef):
                 self.variants |= {str(variant.name): str(statement.name) for variant in statement.variants}
         for statement in body:
@@ -109,9 +112,11 @@ class Resolver:
         with self.inside(block):
             self.statements(block.body)
 
-    def function(self, node: Node, name: str | None, is_async: bool, body: Callable[[], None]) -> None:
+    def function(
+        self, node: Node, name: str | None, is_async: bool, body: Callable[[], None], receiver: str | None = None
+    ) -> None:
         """Note a function; its inside is resolved when all around it is."""
-        function = Function(node, name, is_async, self.scope.function)
+        function = Function(node, name, is_async, self.scope.function, receiver)
         self.result.functions[node] = function
         scope = Scope(function, self.scope, node)
 
@@ -171,6 +176,7 @@ class Resolver:
     def use(self, node: Node, binding: Binding, store: bool = False) -> None:
         """Note that `node` means `binding`, and what the functions between them must declare."""
         self.result.bindings[node] = binding
+        binding.is_assigned |= store
         function = self.scope.function
         if binding.is_global:
             if store:
@@ -199,6 +205,7 @@ class Resolver:
         if binding is None:
             enum = self.variants.get(str(token))
             hint = f"write `{enum}::{token}`" if enum is not None else did_you_mean(token, self.known())
+            hint = SELF if token == "self" else hint
             self.problem(f"Undefined variable: {token}", token.span, hint)
         else:
             # Of a loop's variable nothing must be left from the turn before.
@@ -217,6 +224,8 @@ class Resolver:
     def store(self, node: Node, token: Token, everywhere: bool) -> None:
         """Resolve a name that is assigned by `:=` or, `everywhere`, by `=`."""
         binding = self.lookup(token)
+        if binding is not None and binding.kind == "field":
+            binding = None
         if binding is None and everywhere and token in self.environment.session:
             binding = self.outside(str(token), token.span)
         if binding is None:
@@ -227,7 +236,7 @@ class Resolver:
     def assign_to(self, node: Node, token: Token, binding: Binding) -> None:
         """Note an assignment, unless the variable cannot be reassigned."""
         if binding.kind in IMMUTABLE:
-            hint = f"declare it with `mut {token} := …` to change it later"
+            hint = f"declare it with `mut {token} := …` to change it later" if binding.kind != "struct" else None
             self.problem(f"Cannot reassign immutable {binding.kind} binding: {token}", token.span, hint)
         self.use(node, binding, store=True)
 

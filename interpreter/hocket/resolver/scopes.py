@@ -10,17 +10,18 @@ from hocket.errors import Problem
 from hocket.source import Span
 from hocket.syntax.nodes import Node
 
-IMMUTABLE = ("let", "const")
+IMMUTABLE = ("let", "const", "struct")
 
 
 @dataclass(eq=False, slots=True)
 class Binding:
     """One variable.
 
-    `kind` is `let`, `mut`, `const`, `function`, `enum`, `parameter`, `loop`, `case`, `error`,
-    `session` (of an earlier cell) or `library`.  `function` is the function whose local it is,
-    None for names of the session and the library.  `python` is its name in the
-    generated code.
+    `kind` is `let`, `mut`, `const`, `function`, `enum`, `struct`, `parameter`, `loop`, `case`,
+    `error`, `field`, `session` (of an earlier cell) or `library`.  `function` is the function
+    whose local it is, None for names of the session and the library.  `python` is its name in
+    the generated code; of a field, that of the struct it is read from.  `fields` are those of the
+    struct that the variable holds, as far as that is certain: a method's `self`.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Binding:
     span: Span
     in_loop: bool = False
     captured: bool = False
+    is_assigned: bool = False
+    fields: frozenset[str] = frozenset()
 
     @property
     def is_global(self) -> bool:
@@ -50,6 +53,8 @@ class Function:
     name: str | None
     is_async: bool
     outer: Function | None
+    # Python name of a parameter before the others that the program does not write.
+    receiver: str | None = None
     globals: set[str] = field(default_factory=set)
     nonlocals: set[Binding] = field(default_factory=set)
     free: set[Binding] = field(default_factory=set)
@@ -88,8 +93,9 @@ class Resolution:
     """What was found, by node, and the problems.
 
     `declared` lists the local variables of a block, loop, handler or function;
-    `selecting` holds the `except NAME` clauses and `case` types whose name is an error type;
-    `types` what the other types in a `case` mean, a name or what reads an enum; `top` the
+    `selecting` holds the `except NAME` clauses and `case` types whose name is an error type or,
+    of a clause, a struct; `types` what the other types in a `case` mean, a name or what reads an
+    enum; `top` the
     variables that the top level declares.
     """
 

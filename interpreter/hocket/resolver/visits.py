@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hocket.resolver.core import Resolver, resolves
-from hocket.resolver.scopes import Function, did_you_mean
+from hocket.resolver.scopes import Binding, Function, did_you_mean
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -70,7 +70,10 @@ def augment(r: Resolver, node: nodes.AugmentStmt) -> None:
         target(r, place, everywhere=True)
         return
     binding = r.lookup(place.name) or r.outside(str(place.name), place.span)
-    if binding is None or binding.kind == "library":
+    if binding is not None and binding.kind == "field":
+        hint = f"make `self` the method's first parameter, and write `self.{place.name} {node.operator} …`"
+        r.problem(f"`{place.name}` is a field, which this method can only read", place.span, hint)
+    elif binding is None or binding.kind == "library":
         r.problem(f"Undefined variable: {place.name}", place.span, did_you_mean(place.name, r.known()))
     else:
         r.assign_to(place, place.name, binding)
@@ -164,8 +167,11 @@ def is_spawn(node: Node) -> bool:
 
 @resolves(nodes.ExceptName)
 def except_name(r: Resolver, node: nodes.ExceptName) -> None:
-    """`except e { }` binds `e`; `except TimeoutError { }` selects."""
-    if node.name in r.error_types and r.lookup(node.name) is None:
+    """`except e { }` binds `e`; `except TimeoutError { }` and `except SomeStruct { }` select."""
+    binding = struct_called(r, node.name)
+    if binding is not None:
+        r.use(node, binding)
+    if binding is not None or (node.name in r.error_types and r.lookup(node.name) is None):
         r.result.selecting.add(node)
         r.visit(node.body)
         return
@@ -176,13 +182,24 @@ def except_name(r: Resolver, node: nodes.ExceptName) -> None:
 
 @resolves(nodes.ExceptTypes)
 def except_types(r: Resolver, node: nodes.ExceptTypes) -> None:
-    """`except TimeoutError e { }`: the types must be known ones."""
-    for name in node.types.names:
-        if name not in r.error_types:
+    """`except TimeoutError e { }`: the types must be known ones, or structs."""
+    for type_ in node.types.names:
+        assert isinstance(type_, nodes.NameExpr)
+        name = type_.name
+        binding = struct_called(r, name)
+        if binding is not None:
+            r.use(type_, binding)
+        elif name not in r.error_types:
             r.problem(f"Unknown error type: {name}", name.span, did_you_mean(name, r.error_types))
     with r.inside(node):
         r.declare(node, node.name, "error")
         r.visit(node.body)
+
+
+def struct_called(r: Resolver, name: nodes.Token) -> Binding | None:
+    """Return the struct that `name` means here, if it means one."""
+    binding = r.lookup(name) or r.outside(str(name), name.span)
+    return binding if binding is not None and binding.kind == "struct" else None
 
 
 # Functions
@@ -308,11 +325,13 @@ def suspension(r: Resolver, node: Node) -> None:
 
 def plain_function(function: Function) -> tuple[str, str]:
     """Name a function that is not async, and say how to make it so."""
+    if isinstance(function.node, nodes.StructDef):
+        return "the default of a field", "give the field its value when the struct is made"
     if isinstance(function.node, nodes.ArrowExpr):
         return "a plain arrow function", "write `async` before its parameters"
     if function.name is None:
         return "a plain function", "write `async func(…) { … }`"
-    return f"`{function.name}`, which is not async", f"write `async func {function.name}(…)`"
+    return f"`{function.name}`, which is not async", f"write `async func {function.name.rpartition('.')[2]}(…)`"
 
 
 # Shapes that parse but mean nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from types import MethodType
 from typing import Any, Protocol
 
 from hocket import errors
@@ -42,12 +43,12 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
         return None
     shape = call.note
     name = match["name"].rpartition(".")[2]
-    function = called_function(shape, call, name)
+    function = called_function(shape, call, name, match["name"])
     builtin = None if is_program(function) else declared(name, getattr(shape, "method", False))
     if builtin is not None:
         builtin = as_called(builtin, call.text)
     parameters = builtin_parameters(builtin, shape)
-    called = f"{builtin.name}()" if builtin else name
+    called = f"{builtin.name}()" if builtin else match["name"] if is_program(function) else name
     usage = f": {usage_of(builtin.name, parameters or [])}" if builtin else ""
     if match["unknown"]:
         return errors.ArityError(f"{called} has no parameter `{match['unknown'].rstrip('_')}`{usage}")
@@ -84,9 +85,14 @@ def as_called(builtin: Builtin, text: str) -> Builtin:
     return builtin
 
 
-def called_function(shape: Any, call: Call, name: str) -> Any:
-    """Return the Python function that was called, if a variable holds it."""
-    callee = name if shape is None else getattr(shape, "callee", None)
+def called_function(shape: Any, call: Call, name: str, full_name: str) -> Any:
+    """Return the Python function that was called, if a variable holds it or the struct whose method it is."""
+    receiver = getattr(shape, "receiver", None)
+    if receiver is not None:
+        value = call.variable(receiver)
+        method = getattr(type(value), "__methods__", {}).get(name)
+        return None if method is None else MethodType(getattr(method, "direct", method), value)
+    callee = full_name if shape is None else getattr(shape, "callee", None)
     function = call.variable(callee) if callee else None
     return getattr(function, "direct", function)
 

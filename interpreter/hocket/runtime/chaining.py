@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from inspect import CO_VARARGS
+from types import MethodType
 from typing import Any
 
 from hocket import errors
@@ -132,5 +133,8 @@ async def answer(function: Any, *args: Any) -> Any:
 
 def takes(function: Any) -> int | None:
     """Return how many arguments by position a function of the program takes; None: any number."""
-    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-    return None if code is None or code.co_flags & CO_VARARGS else code.co_argcount
+    plain = getattr(function, "__wrapped__", function)
+    code = getattr(plain, "__code__", None)
+    if code is None or code.co_flags & CO_VARARGS:
+        return None
+    return int(code.co_argcount) - isinstance(plain, MethodType)

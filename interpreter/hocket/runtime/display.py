@@ -20,6 +20,7 @@ from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB
 from hocket.runtime.sets import SETS, Set
+from hocket.runtime.structs import Struct, StructType, operator_of, values_of
 from hocket.source import Source
 
 _CYCLE = "[...]"
@@ -62,6 +63,13 @@ def _text(value: Any, around: tuple[int, ...]) -> str:
     if isinstance(value, SETS):
         texts = [_text(item, around) for item in value]
         return "Set{" + ", ".join(texts if isinstance(value, Set) else sorted(texts, key=_natural)) + "}"
+    if isinstance(value, Struct):
+        own = operator_of(value, "op_str")
+        if own is not None:
+            return _text(own(value), around)
+        # Long chains of structs are common: as few calls for each as can be.
+        fields = [f"{name}: {_text(getattr(value, name), around)}" for name in sorted(type(value).__fields__)]
+        return f"{type(value).__name__} {{ {', '.join(fields)} }}" if fields else f"{type(value).__name__} {{}}"
     return _object_text(value, lambda inner: _text(inner, around))
 
 
@@ -115,6 +123,8 @@ def _natural(text: str) -> tuple[int, float, str]:
 def _object_text(value: Any, text: Callable[[Any], str]) -> str:
     if isinstance(value, errors.Error):
         return _fields_text(value.type, _error_fields(value), text)
+    if isinstance(value, StructType):
+        return value.label(text)
     if isinstance(value, type):
         return f"<class {value.__name__}>"
     if type(value).__module__.startswith("hocket"):  # a Python object's `label` is something else
@@ -130,7 +140,8 @@ def _object_text(value: Any, text: Callable[[Any], str]) -> str:
 
 
 def _fields_text(name: str, fields: dict[str, Any], text: Callable[[Any], str]) -> str:
-    return f"{name} {{ {', '.join(f'{field}: {text(fields[field])}' for field in sorted(fields))} }}"
+    shown = ", ".join(f"{field}: {text(fields[field])}" for field in sorted(fields))
+    return f"{name} {{ {shown} }}" if shown else f"{name} {{}}"
 
 
 def _error_fields(error: errors.Error) -> dict[str, Any]:
@@ -200,10 +211,24 @@ class _Shower:
     def _object(self, value: Any, indent: int, around: tuple[int, ...]) -> str:
         if id(value) in around:
             return _CYCLE
+        inner = (*around, id(value))
+        if isinstance(value, Struct):
+            return self._struct(value, indent, inner)
         if len(around) >= _DEPTH:
             return _object_text(value, lambda item: "…")
-        inner = (*around, id(value))
         return _object_text(value, lambda item: self.show(item, indent, inner))
+
+    def _struct(self, value: Struct, indent: int, around: tuple[int, ...]) -> str:
+        name = type(value).__name__
+        if len(around) > _DEPTH or self.left <= 0:
+            return f"{name} {{…}}"
+        fields = values_of(value).items()
+        parts = [f"{field}: {self.show(held, indent + 2, around)}" for field, held in fields]
+        line = f"{name} {{ {', '.join(parts)} }}" if parts else f"{name} {{}}"
+        if indent + len(line) <= _WIDTH and "\n" not in line:
+            return line
+        margin = " " * (indent + 2)
+        return f"{name} {{\n" + ",\n".join(margin + part for part in parts) + f"\n{' ' * indent}}}"
 
     def _brackets(self, value: Any) -> tuple[str, str]:
         if isinstance(value, list | tuple):

@@ -201,7 +201,7 @@ def described(annotation: Any) -> list[str]:
 
 def a_type(name: str) -> str:
     """Return a type's name with its article."""
-    return name if name == "null" else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return name if name == "null" else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def unexpected(builtin: Builtin, frame: FrameType, error: BaseException) -> errors.Error | None:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hocket import errors
+from hocket.runtime import structs
 from hocket.runtime.sets import SETS, Set
+from hocket.runtime.structs import Struct, StructType, operator_of
 from hocket.runtime.values import Range, equal, print_text, type_name
 
 AWAIT_IT = "a promise is awaited first: `await …`"
@@ -46,7 +48,12 @@ TYPES: dict[str, frozenset[type]] = {
 def invalid(left: Any, operator: str, right: Any) -> errors.TypeError:
     """Return the error for operands that do not go together."""
     hint = AWAIT_IT if hasattr(left, "__await__") or hasattr(right, "__await__") else None
-    return errors.TypeError(f"Invalid binary operation: {type_name(left)} {operator} {type_name(right)}", hint=hint)
+    return errors.TypeError(f"Invalid binary operation: {operand(left)} {operator} {operand(right)}", hint=hint)
+
+
+def operand(value: Any) -> str:
+    """Return the name of the type of an operand; of a struct, its own."""
+    return type(value).__name__ if isinstance(value, Struct) else type_name(value)
 
 
 def is_number(value: Any) -> bool:
@@ -61,6 +68,8 @@ def add(left: Any, right: Any) -> Any:
     """`+` for operands of different classes."""
     if isinstance(left, str) or isinstance(right, str):
         return print_text(left) + print_text(right)
+    if isinstance(left, Struct):
+        return by_struct(left, "+", right)
     if isinstance(left, bool) or isinstance(right, bool):
         raise invalid(left, "+", right)
     try:
@@ -112,14 +121,39 @@ def power(base: Any, exponent: Any) -> Any:
 
 
 def foreign(left: Any, operator: str, right: Any) -> Any:
-    """Apply an operator to objects of Python libraries; refuse the language's own values."""
-    own = (str, bytes, bool, type(None), list, dict, *SETS)
+    """Apply an operator to structs and to objects of Python libraries; refuse the language's other values."""
+    if isinstance(left, Struct):
+        return by_struct(left, operator, right)
+    own = (str, bytes, bool, type(None), list, dict, Struct, *SETS)
     if isinstance(left, own) or isinstance(right, own):
         raise invalid(left, operator, right)
     try:
         return left / right if operator == "/" else left % right if operator == "%" else left**right
     except TypeError:
         raise invalid(left, operator, right) from None
+
+
+STRUCT_OPERATORS = {"+": "op_add", "/": "op_div", "%": "op_mod"}
+
+
+def by_struct(left: Struct, operator: str, right: Any) -> Any:
+    """Apply an operator that the struct on the left defines."""
+    method = operator_of(left, STRUCT_OPERATORS.get(operator, ""))
+    if method is None:
+        raise invalid(left, operator, right)
+    return method(left, right)
+
+
+def unequal(left: Any, right: Any) -> bool:
+    """`left != right`."""
+    own = operator_of(left, "op_ne")
+    return not equal(left, right) if own is None else bool(own(left, right))
+
+
+def negation(value: Any) -> Any:
+    """`!value`."""
+    own = operator_of(value, "op_not")
+    return not value if own is None else own(value)
 
 
 # Collections
@@ -133,6 +167,8 @@ def contains(collection: Any, item: Any) -> bool:
         return item in collection
     if isinstance(collection, dict | set | Set):
         return item in collection
+    if isinstance(collection, Struct):
+        collection = list(iterate(collection))
     if isinstance(collection, list | tuple):
         return any(equal(item, element) for element in collection)
     try:
@@ -163,12 +199,23 @@ def iterate(value: Any) -> Iterable[Any]:
         return list(value)
     if kind is int:
         return range(value)
+    if isinstance(value, Struct):
+        return iterate_struct(value)
     if hasattr(value, "__await__"):
         raise errors.TypeError(f"cannot iterate over a {type_name(value)}", hint="`await` it first")
     if hasattr(value, "__iter__"):
         items: Iterable[Any] = value
         return items
     raise errors.TypeError(f"cannot iterate over {type_name(value)}")
+
+
+def iterate_struct(value: Struct) -> Iterable[Any]:
+    """Return what `for` goes through by `op_iter`."""
+    own = operator_of(value, "op_iter")
+    if own is None:
+        hint = "a struct is gone through by its method `op_iter`"
+        raise errors.TypeError(f"cannot iterate over {operand(value)}", hint=hint)
+    return iterate(own(value))
 
 
 def iterate_pairs(value: Any) -> Iterable[Any]:
@@ -213,8 +260,13 @@ def unpack(value: Any, count: int, has_rest: bool) -> list[Any]:
 
 def unpack_dict(value: Any, keys: tuple[str, ...], has_rest: bool) -> list[Any]:
     """Return the values of `keys` for the names of `{a, b}`, and the rest as one more."""
+    if isinstance(value, Struct):
+        for key in keys:
+            structs.field(value, key)
+        value = structs.values_of(value)
     if not isinstance(value, dict):
-        raise errors.TypeError(f"cannot unpack {type_name(value)} into `{{…}}`", hint="only a dict has keys")
+        hint = "only a dict has keys, and a struct fields"
+        raise errors.TypeError(f"cannot unpack {type_name(value)} into `{{…}}`", hint=hint)
     for key in keys:
         if key not in value:
             raise errors.KeyError(f'Missing map key: "{key}"')
@@ -233,19 +285,18 @@ OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Set, Range)
 
 def field(library: Library, value: Any, name: str) -> Any:
     """Return `value.name`; a method that is not called is a function."""
+    cls = type(value)
+    if type(cls) is StructType:
+        return getattr(value, name) if name in cls.__fields__ else struct_method(library, value, name)
     if isinstance(value, dict):
         return value.get(name)
     if isinstance(value, errors.Error):
-        if name in ERROR_FIELDS:
-            return getattr(value, name)
-        if name in value.fields:
-            return value.fields[name]
-        return None
+        return getattr(value, name) if name in ERROR_FIELDS else value.fields.get(name)
     held = own_fields(value)
     if name in held:
         return held[name]
     members = getattr(type(value), "members", None)
-    if not isinstance(value, OWN) and not name.startswith("_") and (members is None or name in members):
+    if not isinstance(value, OWN + (StructType,)) and not name.startswith("_") and (members is None or name in members):
         for attribute in (name, f"{name}_"):
             if hasattr(value, attribute):
                 return getattr(value, attribute)
@@ -258,13 +309,26 @@ def field(library: Library, value: Any, name: str) -> Any:
 def own_fields(value: Any) -> Mapping[str, Any]:
     """Return the fields that the program itself declared, by name: those of an enum's value, an enum's variants."""
     declared = getattr(type(value), "__fields__", None)
-    return declared(value) if declared is not None else {}
+    return declared(value) if callable(declared) else {}
+
+
+def struct_method(library: Library, value: Struct, name: str) -> Any:
+    """Return a struct's method that is not called, or one of the library's."""
+    own = type(value).__methods__.get(name)
+    if own is not None:
+        return structs.bound(own, value)
+    method = library(type(value)).get(name)
+    if method is None:
+        raise missing(value, name, library)
+    return functools.partial(method, value)
 
 
 def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     """Return the error for a field or method that `value` does not have."""
     from difflib import get_close_matches
 
+    if isinstance(value, Struct):
+        return errors.FieldError(f"Field not found: {name}", hint=structs.hint_for(type(value), name))
     known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
     near = get_close_matches(name, known, 1, 0.78)
     hint = f"did you mean `{near[0]}`?" if near else f"{type_name(value)} has no `{name}`"
@@ -273,6 +337,9 @@ def missing(value: Any, name: str, library: Library) -> errors.FieldError:
 
 def set_field(value: Any, name: str, new: Any) -> None:
     """`value.name := new`."""
+    if isinstance(value, Struct):
+        structs.set_field(value, name, new)
+        return
     if isinstance(value, dict):
         value[name] = new
         return
@@ -297,6 +364,9 @@ class MethodTable(dict[type, Callable[..., Any]]):
     def find(self, cls: type) -> Callable[..., Any]:
         """Return the function for values of `cls`; it is given the value first."""
         name, own = self.name, self.library(cls).get(self.name)
+        if type(cls) is StructType:
+            # A field that holds a function, too, hides a method of the library.
+            own = cls.__methods__.get(name, None if name in cls.__fields__ else own)
         if issubclass(cls, dict):
             return functools.partial(self.call_entry, own)
         if own is not None:
@@ -338,4 +408,10 @@ def throw(value: Any) -> errors.Error:
         return value
     if isinstance(value, str):
         return errors.Error(value)
+    if isinstance(value, Struct):
+        fields = structs.values_of(value)
+        error = errors.Error(print_text(fields.get("message", value)), value=value)
+        error.struct = type(value).__name__
+        error.fields = fields
+        return error
     return errors.Error(print_text(value), value=value)

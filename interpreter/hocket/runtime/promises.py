@@ -98,9 +98,9 @@ def thrown(value: Any) -> BaseException:
     """Return `value` as an error that begins here, if it is none."""
     if isinstance(value, BaseException):
         return value
-    from hocket.runtime.values import print_text
+    from hocket.runtime.operators import throw
 
-    error = errors.Error(value) if isinstance(value, str) else errors.Error(print_text(value), value=value)
+    error = throw(value)
     code, instruction = caller()
     if code is not None:
         error.trace.append(errors.Site(code, instruction))

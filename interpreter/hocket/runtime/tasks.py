@@ -22,7 +22,6 @@ from hocket.runtime import current
 from hocket.runtime.current import CELL, Waitable, caller, frames_of
 from hocket.runtime.promise import ALONE, AWAITED, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
-from hocket.runtime.values import type_name
 from hocket.source import Source
 
 if TYPE_CHECKING:
@@ -439,6 +438,8 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
     """
     limit_depth()
     if not callable(function):
+        from hocket.runtime.values import type_name  # values know structs, which know async functions
+
         raise errors.TypeError(f"spawn expects a function to call, got {type_name(function)}")
     if type(function) is AsyncFunction and function.check is not None:
         function.check(*args, **named)

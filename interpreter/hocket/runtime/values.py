@@ -14,6 +14,7 @@ from hocket import errors
 from hocket.runtime.display import format_value, number_text, print_text, show, tabulate
 from hocket.runtime.ranges import Range
 from hocket.runtime.sets import Set
+from hocket.runtime.structs import Struct, StructType, same
 
 __all__ = [
     "Range",
@@ -51,6 +52,8 @@ _TYPE_NAMES: dict[type, str] = {
     MethodType: "function",
     ModuleType: "module",
     errors.Error: "error",
+    Struct: "struct",
+    StructType: "function",
 }
 
 
@@ -82,6 +85,8 @@ def equal(left: Any, right: Any) -> bool:
     kind = type(left)
     if kind is type(right) and kind in _EXACT:
         return bool(left == right)
+    if isinstance(left, Struct):
+        return same(left, right, equal)
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):
@@ -92,7 +97,7 @@ def equal(left: Any, right: Any) -> bool:
         return left is right or len(left) == len(right) and _same_entries(left, right)
     if isinstance(left, tuple) and isinstance(right, tuple):
         return len(left) == len(right) and all(map(equal, left, right))
-    return bool(left == right)
+    return not isinstance(right, Struct) and bool(left == right)
 
 
 _EXACT = frozenset({str, int, bytes, bool, type(None), set, frozenset, Range})

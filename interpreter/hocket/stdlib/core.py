@@ -19,6 +19,7 @@ from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.sets import Set
+from hocket.runtime.structs import Struct, clone, values_of
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import equal, number_text, print_text, show, type_name
 from hocket.stdlib.collections import contains, elements
@@ -318,17 +319,19 @@ def bytes_(ints: list[int]) -> bytes:
 
 
 @builtin
-@method(list, dict, set, Queue, Stack)
+@method(list, dict, set, Queue, Stack, Struct)
 def copy(x: Any) -> Any:
-    """Return a copy of `x`; what a collection holds is shared."""
+    """Return a copy of `x`; what a collection or a struct holds is shared."""
+    if isinstance(x, Struct):
+        return clone(x)
     duplicate = getattr(x, "copy", None)  # Python's collections have it too
     return duplicate() if callable(duplicate) else x
 
 
 @builtin
-@method(list, dict, set, Queue, Stack)
+@method(list, dict, set, Queue, Stack, Struct)
 def deep_copy(x: Any) -> Any:
-    """Return a copy of `x` that shares no array, dict or set with it.
+    """Return a copy of `x` that shares no array, dict, set or struct with it.
 
     ```
     let a := [[1]]
@@ -358,6 +361,11 @@ def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
         return held
     if isinstance(x, EnumValue) and x.values:
         return type(x)(x.variant, tuple(_deep_copy(value, copies) for value in x.values))
+    if isinstance(x, Struct):
+        made = copies[id(x)] = clone(x)
+        for name, held in values_of(made).items():
+            setattr(made, name, _deep_copy(held, copies))
+        return made
     return x.copy() if isinstance(x, set) else x
 
 

@@ -47,6 +47,8 @@ BODIES = {"struct": "struct", "enum": "enum", "match": "match", "select": "match
 # Words whose body follows without anything between.
 BARE = frozenset({"else", "try", "finally", "loop", "spawn", "scope", "shield", "timeline", "default"})
 BARE |= {"test_setup", "test_teardown"}
+# Names, unless the grammar has them, before a `{` that is a body and no struct's.
+BODY_NAMES = frozenset({"do", "select", "timeline"})
 KEY_CONTEXTS = frozenset({"dict", "literal", "pattern", "struct", "paren", "params"})
 NAMED_CONTEXTS = frozenset({"paren", "params", "struct"})
 ASSIGNS = frozenset({":=", "="})
@@ -92,6 +94,7 @@ class Filter:
         self.kinds = tokens.kinds
         self.partners = tokens.partners
         self.first = tokens.first
+        self.source = tokens.source
         self.starts = tokens.starts
         self.ends = tokens.ends
         self.end = len(self.kinds)
@@ -432,8 +435,12 @@ class Filter:
         if self.is_pattern(index):
             return _PATTERN
         if self.previous == "NAME":
-            return "_LBRACE_STRUCT", "literal", EXPRESSION
+            return ("{", "block", STATEMENT) if self.text_before(index) in BODY_NAMES else _STRUCT
         return _DICT
+
+    def text_before(self, index: int) -> str:
+        """Return the text of the token before."""
+        return self.source.text[self.starts[index - 1] : self.ends[index - 1]]
 
     def looks_like_dict(self, index: int) -> bool:
         """Does a key or `...` follow the `{`?"""
@@ -446,6 +453,7 @@ class Filter:
 
 
 _DICT = ("_LBRACE_DICT", "dict", EXPRESSION)
+_STRUCT = ("_LBRACE_STRUCT", "literal", EXPRESSION)
 _PATTERN = ("_LBRACE_PATTERN", "pattern", EXPRESSION)
 
 # When a word is a keyword, for those that are names otherwise.

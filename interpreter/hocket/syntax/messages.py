@@ -66,7 +66,7 @@ HABITS = (
     Habit((START, "delete", ANY), "there is no `delete`", "write `d.remove(key)`"),
     Habit((START, "for", "await"), "there is no `for await` in this version of the language", "await each in a `for`"),
     Habit(("func", "*"), "there is no `func*` in this version of the language", "give back an array"),
-    Habit((START, "class", ANY), "there is no `class`", "write a function that gives back a dict"),
+    Habit((START, "class", ANY), "there is no `class`", "write `struct Name { field: type, func method(self) { … } }`"),
     Habit(("typeof", ANY), "there is no `typeof`", "write `type(x)`"),
     Habit(("f", "string"), "a string needs no `f`", 'write `"${x}"`'),
     Habit(("for",), "`for` is a statement", "write `xs.map(x => …)` or `xs.filter(x => …)`"),
@@ -81,7 +81,7 @@ HABITS = (
     Habit(("->",), "a function without a name is written with `=>`", "write `(a, b) => e`"),
     Habit((START, ANY, ","), "several names to assign to stand in brackets", "write `[a, b] := [1, 2]`"),
 )
-BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func"})
+BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func", "struct"})
 
 
 class Failure(NamedTuple):
@@ -162,6 +162,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
         or _word(failure, texts, expected)
         or _assignment(failure, texts, expected)
         or _layout(texts, expected)
+        or _struct(failure, texts, expected)
         or _comparison(failure, expected)
     )
 
@@ -224,6 +225,19 @@ def _layout(texts: list[str], expected: list[str]) -> Finding | None:
         return Finding(f"found {shown}, expected `{{`", "the body of a case stands in braces: `case 1 { … }`")
     if texts[-1] == ";" and texts[0] == "for":
         return Finding("this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`")
+    return None
+
+
+def _struct(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """The fields of a struct that are taken for a body, or are written as arguments."""
+    if texts[-1] in ("=", ":=") and len(texts) > 1 and "`:`" in expected:
+        return Finding(f"found `{texts[-1]}`, expected `:`", f"write `{texts[-2]}: …`")
+    before = failure.start - 2
+    if texts[-1] == ":" and len(texts) == 2 and before >= 0 and failure.terminals[before] == "NAME":
+        name = failure.text(before)
+        if failure.terminals[before + 1] == "LBRACE" and name[0].isupper():
+            message = "a struct stands in parentheses where a body follows"
+            return Finding(message, f"write `({name} {{ {texts[0]}: … }})`", before)
     return None
 
 

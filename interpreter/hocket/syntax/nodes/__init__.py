@@ -12,3 +12,4 @@ from hocket.syntax.nodes.expressions import *  # noqa: F403
 from hocket.syntax.nodes.functions import *  # noqa: F403
 from hocket.syntax.nodes.matching import *  # noqa: F403
 from hocket.syntax.nodes.statements import *  # noqa: F403
+from hocket.syntax.nodes.structs import *  # noqa: F403

@@ -113,7 +113,9 @@ class ForStmt(Node):
 
 @node
 class ErrorTypes(Node):
-    names: tuple[Token, ...]
+    """The names are `NameExpr`."""
+
+    names: tuple[Node, ...]
 
 
 @node
@@ -123,7 +125,7 @@ class ExceptAll(Node):
 
 @node
 class ExceptName(Node):
-    """`except e { }`; when the name is a known error type, it selects by it."""
+    """`except e { }`; when the name is a known error type or struct, it selects by it."""
 
     name: Token
     body: Block
