@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket.completion import MISSING, WINDOW, python_function, value_of, written
 from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.values import show, type_name
 from hocket.source import Source
 
@@ -79,6 +80,14 @@ def of_builtin(builtin: Builtin) -> Description:
     return Description(f"{usage}\n\n{builtin.doc}", f"```hocket\n{usage}\n```\n\n{builtin.doc}")
 
 
+def keyword(function: Any) -> str:
+    """Return how the definition of a program's function begins."""
+    flags = python_function(function).__code__.co_flags
+    is_async = bool(flags & inspect.CO_COROUTINE)
+    is_generator = flags & inspect.CO_GENERATOR or is_async and not isinstance(function, AsyncFunction)
+    return f"{'async ' * is_async}func{'*' if is_generator else ''}"
+
+
 def of_value(name: str, value: Any) -> Description:
     """Describe a variable of the session."""
     function = python_function(value)
@@ -87,8 +96,7 @@ def of_value(name: str, value: Any) -> Description:
     if code is None or source is None:
         line = f"{name}: {type_name(value)} = {show(value)}"
         return Description(line, f"```hocket\n{line}\n```")
-    keyword = "async func" if function is not value else "func"
-    usage = f"{keyword} {name}({', '.join(written(value))})"
+    usage = f"{keyword(value)} {name}({', '.join(written(value))})"
     place = f"defined in {source.name}, line {code.co_firstlineno}"
     doc = inspect.getdoc(function) or ""
     return Description(

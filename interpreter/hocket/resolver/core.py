@@ -92,10 +92,10 @@ class Resolver:
             self.visit(statement)
 
     @contextmanager
-    def inside(self, owner: Node, is_loop: bool = False) -> Iterator[None]:
+    def inside(self, owner: Node, is_loop: bool = False, holds: bool = False) -> Iterator[None]:
         """Open a scope for the length of the `with` block."""
         around = self.scope
-        self.scope = Scope(around.function, around, owner, around.loops + is_loop)
+        self.scope = Scope(around.function, around, owner, around.loops + is_loop, owner if holds else around.holder)
         yield
         self.scope = around
 
@@ -104,9 +104,11 @@ class Resolver:
         with self.inside(block):
             self.statements(block.body)
 
-    def function(self, node: Node, name: str | None, is_async: bool, body: Callable[[], None]) -> None:
+    def function(
+        self, node: Node, name: str | None, is_async: bool, body: Callable[[], None], is_generator: bool = False
+    ) -> None:
         """Note a function; its inside is resolved when all around it is."""
-        function = Function(node, name, is_async, self.scope.function)
+        function = Function(node, name, is_async, self.scope.function, is_generator)
         self.result.functions[node] = function
         scope = Scope(function, self.scope, node)
 

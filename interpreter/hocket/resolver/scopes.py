@@ -50,6 +50,7 @@ class Function:
     name: str | None
     is_async: bool
     outer: Function | None
+    is_generator: bool = False
     globals: set[str] = field(default_factory=set)
     nonlocals: set[Binding] = field(default_factory=set)
     free: set[Binding] = field(default_factory=set)
@@ -64,13 +65,15 @@ class Function:
 class Scope:
     """The names of one `{ }`, one loop or one function, whose node is `owner`.
 
-    `loops` counts the loops around it within its function.
+    `loops` counts the loops around it within its function; `holder` is the innermost
+    `scope`, `timeout` or `shield` around it there.
     """
 
     function: Function
     outer: Scope | None
     owner: Node
     loops: int = 0
+    holder: Node | None = None
     names: dict[str, Binding] = field(default_factory=dict)
 
 

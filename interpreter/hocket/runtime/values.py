@@ -7,7 +7,7 @@ text forms are in `hocket.runtime.display` and are re-exported here.
 
 from __future__ import annotations
 
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import AsyncGeneratorType, BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from hocket import errors
@@ -48,6 +48,8 @@ _TYPE_NAMES: dict[type, str] = {
     BuiltinFunctionType: "function",
     MethodType: "function",
     ModuleType: "module",
+    GeneratorType: "generator",
+    AsyncGeneratorType: "generator",
     errors.Error: "error",
 }
 
