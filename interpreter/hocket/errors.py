@@ -94,6 +94,14 @@ def sites(traceback: TracebackType | None) -> Iterator[Site]:
         traceback = traceback.tb_next
 
 
+def context_of(error: BaseException) -> BaseException | None:
+    """Return what was being handled when `error` was raised; a generator's closing is nothing of its own."""
+    context = error.__context__
+    while isinstance(context, GeneratorExit):
+        context = context.__context__
+    return context
+
+
 class HocketError(Exception):
     """Anything wrong with a program."""
 
@@ -165,7 +173,7 @@ class Error(HocketError):
         if fresh:
             self.called = []
         self.trace[:0] = fresh
-        context = self.__context__
+        context = context_of(self)
         context = context if isinstance(context, Error) else getattr(context, "hocket", None)
         if self.cause is None and isinstance(context, Error) and context is not self and not self.__suppress_context__:
             self.cause = context.absorb()

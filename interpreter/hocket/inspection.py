@@ -10,6 +10,7 @@ from hocket.completion import MISSING, WINDOW, python_function, value_of, writte
 from hocket.runtime.enums import Enum, Variant
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.structs import StructType, bound
+from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.values import show, type_name
 from hocket.source import Source
 
@@ -81,6 +82,14 @@ def of_builtin(builtin: Builtin) -> Description:
     return Description(f"{usage}\n\n{builtin.doc}", f"```hocket\n{usage}\n```\n\n{builtin.doc}")
 
 
+def keyword(function: Any) -> str:
+    """Return how the definition of a program's function begins."""
+    flags = python_function(function).__code__.co_flags
+    is_async = bool(flags & inspect.CO_COROUTINE)
+    is_generator = flags & inspect.CO_GENERATOR or is_async and not isinstance(function, AsyncFunction)
+    return f"{'async ' * is_async}func{'*' if is_generator else ''}"
+
+
 def of_value(name: str, value: Any) -> Description:
     """Describe a variable of the session."""
     if isinstance(value, StructType):
@@ -97,8 +106,7 @@ def of_value(name: str, value: Any) -> Description:
 
 def usage_of(name: str, function: Any) -> str:
     """Return how a function of the program begins."""
-    keyword = "async func" if python_function(function) is not function else "func"
-    return f"{keyword} {name}({', '.join(written(function))})"
+    return f"{keyword(function)} {name}({', '.join(written(function))})"
 
 
 def of_struct(struct: StructType) -> Description:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from functools import partial
 from itertools import repeat
+from types import GeneratorType
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import enums, operators, structs
+from hocket.runtime import enums, generators, operators, streams, structs
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
@@ -69,6 +70,11 @@ def support() -> dict[str, Any]:
         "slice": operators.slice_,
         "iterate": operators.iterate,
         "iterate_pairs": operators.iterate_pairs,
+        "generator": GeneratorType,
+        "close": generators.close,
+        "stream": streams.stream,
+        "stream_pairs": streams.stream_pairs,
+        "Yield": streams.Yield,
         "entries": operators.entries,
         "unpack": operators.unpack,
         "unpack_dict": operators.unpack_dict,
@@ -94,6 +100,8 @@ def support() -> dict[str, Any]:
         # tasks
         "async": async_function,
         "async_checked": async_checked,
+        "generator_checked": generators.checked,
+        "async_generator": streams.async_generator,
         "Async": AsyncFunction,
         "Suspending": Suspending,
         "promises": Promise.classes,

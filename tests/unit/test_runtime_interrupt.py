@@ -204,6 +204,20 @@ def test_a_stop_while_nothing_runs_is_nothing(stopper: Stopper) -> None:
         signal.signal(signal.SIGALRM, previous)
 
 
+def test_a_stop_closes_the_generators_that_the_cell_goes_through(stopper: Stopper) -> None:
+    text = """
+async func* outer() { try { yield 1; await async_sleep(60000) } finally { await async_sleep(1); log("outer") } }
+func* inner() { try { loop { yield 1 } } finally { log("inner") } }
+for await x in outer() {
+  if busy { ready(); for y in inner() { } }
+  ready()
+}
+"""
+    computing, waiting = stopper.run(f"let busy := true{text}", f"let busy := false{text}")
+    assert computing.interrupted and waiting.interrupted
+    assert stopper.log == ["inner", "outer", "outer"]
+
+
 def test_a_second_stop_goes_through_a_shield_and_ends_what_the_cell_spawned(stopper: Stopper) -> None:
     stopper.delay = 0.1
     text = """

@@ -35,6 +35,7 @@ async func fetch(url: string, retries: int = 3, {a, b as c}, [d, ...e], ...rest)
         } except (e) { throw e } except { break } finally { d["k"][0] += 1 }
     }
     while not (a in b and c not in d) { a = -b ** 2 * 3 % 4 - 5 / 6 ; a.b := 1..=n |> x => x + 1 }
+    for await [k, v] in stream { yield k }
     loop { break }
     loop while a?.b { {a, b} = c }
     return
@@ -47,6 +48,7 @@ v := if p { 1 } else { 2 } ?? throw "none"
 spawn { 1 } ; spawn("named") { 2 }
 scope { } ; shield { x } ; timeout 50ms { y }
 x => () => { }
+async func* ticks() { yield } ; func*() { x := yield 1 }
 w := x |> y => { }
 try { } finally { }
 const j: null | A.B := 0 || 1

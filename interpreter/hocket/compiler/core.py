@@ -246,7 +246,7 @@ def python_limit(source: Source, error: SyntaxError) -> tuple[str, Span, str]:
     span = Span(start, max(start, source.starts[line - 1] + len(source.line(line))))
     if "too many statically nested blocks" in str(error):
         return (
-            "more than 20 loops, `try` and `scope` blocks inside each other",
+            "more loops, `try` and `scope` blocks inside each other than Python can nest",
             span,
             "move the inner ones to a function",
         )

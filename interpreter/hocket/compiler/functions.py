@@ -111,6 +111,9 @@ def define(c: Compiler, node: Node, info: Function, params: nodes.Params, body: 
     signature = parameters(c, info, params)
     with c.inside(info), c.into([]) as inside:
         declarations(c, node, info)
+        if info.is_generator and not info.is_async:
+            # Makes it one, should it have no `yield` of its own; Python leaves it out.
+            c.emit(node, ast.If(ast.Constant(False), [ast.Expr(ast.Yield())], []))
         signature.emit_entry()
         if isinstance(body, nodes.Block):
             statements(c, body.body)
@@ -121,24 +124,39 @@ def define(c: Compiler, node: Node, info: Function, params: nodes.Params, body: 
     doc = c.docs.get(node.span.start)
     if doc is not None:
         inside.insert(0, c.at(node, ast.Expr(ast.Constant(doc))))
-    if info.is_async:
-        decorator = check(c, node, info, params, signature) or load("__async")
-        c.emit(node, ast.AsyncFunctionDef(python, signature.arguments, inside, [decorator]))
-    else:
-        c.emit(node, ast.FunctionDef(python, signature.arguments, inside, []))
+    decorators = wrappers(c, node, info, params, signature)
+    kind = ast.AsyncFunctionDef if info.is_async else ast.FunctionDef
+    c.emit(node, kind(python, signature.arguments, inside, decorators))
 
 
-def check(c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature) -> ast.expr | None:
-    """Emit what checks the arguments of an async function at its call, when the body has not begun."""
+def wrappers(c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature) -> list[ast.expr]:
+    """Return the decorators: of a function whose body begins after its call."""
+    if not info.is_async and not info.is_generator:
+        return []
+    # The body of an async generator is not even called before it begins.
+    is_late = info.is_async and info.is_generator
+    check = checker(c, node, info, params, signature, always=is_late)
+    if check is None:
+        return [load("__async")] if info.is_async else []
+    name = "__async_generator" if is_late else "__async_checked" if info.is_async else "__generator_checked"
+    return [call(name, check)]
+
+
+def checker(
+    c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature, always: bool
+) -> ast.expr | None:
+    """Emit what looks at the arguments at the call, None if there is nothing but their number, unless `always`."""
     with c.into([]) as body:
         for param in params.params:
             if isinstance(param, nodes.Param):
                 check_type(c, info, param)
     if not body:
-        return None
+        if not always:
+            return None
+        body.append(c.at(node, ast.Pass()))
     name = f"{info.name or ''}'{c.temp()}"
     c.emit(node, ast.FunctionDef(name, signature.arguments, body, []))
-    return call("__async_checked", load(name))
+    return load(name)
 
 
 def declarations(c: Compiler, node: Node, info: Function) -> None:

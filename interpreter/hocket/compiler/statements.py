@@ -17,6 +17,11 @@ from hocket.syntax.nodes import Node
 HOISTED = (nodes.EnumDef, nodes.StructDef, nodes.FuncDef)
 EFFECTS = (nodes.IfExpr, nodes.MatchExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
 
+# What a loop may go through that certainly is no generator.
+NO_GENERATOR = (
+    nodes.RangeExpr, nodes.IntExpr, nodes.ListExpr, nodes.DictExpr, nodes.StringExpr, nodes.FormatExpr
+)  # fmt: skip
+
 
 @compiles(nodes.Program)
 def program(c: Compiler, node: nodes.Program) -> None:
@@ -309,9 +314,25 @@ def continue_stmt(c: Compiler, node: nodes.ContinueStmt) -> None:
 
 @compiles(nodes.ForStmt)
 def for_stmt(c: Compiler, node: nodes.ForStmt) -> None:
-    """What is iterated is fixed when the loop begins."""
+    """What is iterated is fixed when the loop begins; a generator is closed, whatever ends the loop."""
+    iterator = c.at(node.iterable, iterable(c, node.iterable, len(node.targets.patterns) == 2))
+    if isinstance(node.iterable, NO_GENERATOR):
+        target, body = turn(c, node)
+        c.emit(node, ast.For(target, iterator, body, []))
+        return
+    items = c.save(node.iterable, iterator)
+    with c.guarded():
+        target, body = turn(c, node)
+    loop = c.at(node, ast.For(target, c.at(node.iterable, load(items.id)), body, []))
+    closed = ast.IfExp(is_class(load(items.id), "generator"), call("__close", load(items.id)), ast.Constant(None))
+    # Assigned, so that nothing keeps a long array alive.
+    last = c.at(node.iterable, ast.Assign([store(items.id)], closed))
+    c.emit(node, ast.Try([loop], [], [], [last]))
+
+
+def turn(c: Compiler, node: nodes.ForStmt | nodes.ForAwaitStmt) -> tuple[ast.expr, list[ast.stmt]]:
+    """Return what each turn of a loop assigns to, and its body."""
     patterns = node.targets.patterns
-    iterator = c.at(node.iterable, iterable(c, node.iterable, len(patterns) == 2))
     targets: list[ast.expr] = []
     with c.into([]) as body:
         c.boxes(node)
@@ -325,7 +346,7 @@ def for_stmt(c: Compiler, node: nodes.ForStmt) -> None:
                 assign_pattern(c, pattern, load(name))
         block(c, node.body)
     target = targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store())
-    c.emit(node, ast.For(c.at(node.targets, target), iterator, body or [c.at(node, ast.Pass())], []))
+    return c.at(node.targets, target), body or [c.at(node, ast.Pass())]
 
 
 def iterable(c: Compiler, node: Node, in_pairs: bool) -> ast.expr:

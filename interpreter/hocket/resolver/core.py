@@ -100,10 +100,10 @@ class Resolver:
             self.visit(statement)
 
     @contextmanager
-    def inside(self, owner: Node, is_loop: bool = False) -> Iterator[None]:
+    def inside(self, owner: Node, is_loop: bool = False, holds: bool = False) -> Iterator[None]:
         """Open a scope for the length of the `with` block."""
         around = self.scope
-        self.scope = Scope(around.function, around, owner, around.loops + is_loop)
+        self.scope = Scope(around.function, around, owner, around.loops + is_loop, owner if holds else around.holder)
         yield
         self.scope = around
 
@@ -113,10 +113,16 @@ class Resolver:
             self.statements(block.body)
 
     def function(
-        self, node: Node, name: str | None, is_async: bool, body: Callable[[], None], receiver: str | None = None
+        self,
+        node: Node,
+        name: str | None,
+        is_async: bool,
+        body: Callable[[], None],
+        receiver: str | None = None,
+        is_generator: bool = False,
     ) -> None:
         """Note a function; its inside is resolved when all around it is."""
-        function = Function(node, name, is_async, self.scope.function, receiver)
+        function = Function(node, name, is_async, self.scope.function, receiver, is_generator)
         self.result.functions[node] = function
         scope = Scope(function, self.scope, node)
 

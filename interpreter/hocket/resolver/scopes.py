@@ -55,6 +55,7 @@ class Function:
     outer: Function | None
     # Python name of a parameter before the others that the program does not write.
     receiver: str | None = None
+    is_generator: bool = False
     globals: set[str] = field(default_factory=set)
     nonlocals: set[Binding] = field(default_factory=set)
     free: set[Binding] = field(default_factory=set)
@@ -69,13 +70,15 @@ class Function:
 class Scope:
     """The names of one `{ }`, one loop or one function, whose node is `owner`.
 
-    `loops` counts the loops around it within its function.
+    `loops` counts the loops around it within its function; `holder` is the innermost
+    `scope`, `timeout` or `shield` around it there.
     """
 
     function: Function
     outer: Scope | None
     owner: Node
     loops: int = 0
+    holder: Node | None = None
     names: dict[str, Binding] = field(default_factory=dict)
 
 

@@ -134,9 +134,11 @@ def loop(r: Resolver, node: nodes.LoopStmt) -> None:
         r.visit(node.body)
 
 
-@resolves(nodes.ForStmt)
-def for_(r: Resolver, node: nodes.ForStmt) -> None:
+@resolves(nodes.ForStmt, nodes.ForAwaitStmt)
+def for_(r: Resolver, node: nodes.ForStmt | nodes.ForAwaitStmt) -> None:
     """The loop's variables are made anew in every turn."""
+    if isinstance(node, nodes.ForAwaitStmt):
+        must_be_async(r, node, "for await")
     r.visit(node.iterable)
     patterns = node.targets.patterns
     if len(patterns) > 2:
@@ -208,13 +210,55 @@ def struct_called(r: Resolver, name: nodes.Token) -> Binding | None:
 @resolves(nodes.FuncDef)
 def func_def(r: Resolver, node: nodes.FuncDef) -> None:
     """The name was declared at the start of the block."""
-    r.function(node, str(node.name), node.is_async is not None, lambda: signature(r, node.params, node.body))
+    func(r, node, str(node.name))
 
 
 @resolves(nodes.FuncExpr)
 def func_expr(r: Resolver, node: nodes.FuncExpr) -> None:
     """A function without a name."""
-    r.function(node, None, node.is_async is not None, lambda: signature(r, node.params, node.body))
+    func(r, node, None)
+
+
+def func(r: Resolver, node: nodes.FuncDef | nodes.FuncExpr, name: str | None) -> None:
+    """Note a function, plain or async, or a generator of either kind."""
+    is_async, is_generator = node.is_async is not None, node.is_generator is not None
+    r.function(node, name, is_async, lambda: signature(r, node.params, node.body), is_generator=is_generator)
+
+
+@resolves(nodes.ReturnStmt)
+def return_(r: Resolver, node: nodes.ReturnStmt) -> None:
+    """A generator gives its values before it ends."""
+    if node.value is not None and r.scope.function.is_generator:
+        r.problem("`return` in a generator has no value", node.span, "write `yield` for each value, and `return` alone")
+    r.children(node)
+
+
+@resolves(nodes.YieldExpr)
+def yield_(r: Resolver, node: nodes.YieldExpr) -> None:
+    """Only in a generator, and not where it would leave a task owner open while its consumer goes on."""
+    function, holder = r.scope.function, r.scope.holder
+    if not function.is_generator:
+        where, hint = no_generator(function)
+        r.problem(f"`yield` {where}", node.span, hint)
+    elif holder is not None:
+        word = word_of(holder)
+        hint = f"the `{word}` must end before the loop that takes the value goes on: yield behind it"
+        r.problem(f"`yield` inside of `{word}`", node.span, hint)
+    r.children(node)
+
+
+def no_generator(function: Function) -> tuple[str, str]:
+    """Name a function that is no generator, and say how to write one."""
+    node, keyword = function.node, "async func*" if function.is_async else "func*"
+    if isinstance(node, nodes.Program):
+        return "outside of a function", "write `func* name(…) { … }`, and `yield` in it"
+    if isinstance(node, nodes.SpawnExpr | nodes.SpawnBlockExpr):
+        return "in a `spawn`", "write an `async func*`, and go through it with `for await`"
+    if isinstance(node, nodes.ArrowExpr):
+        return "in an arrow function", f"write `{keyword}(…) {{ … }}`"
+    if function.name is None:
+        return "in a function that is not a generator", f"write `{keyword}(…) {{ … }}`"
+    return f"in `{function.name}`, which is not a generator", f"write `{keyword} {function.name}(…)`"
 
 
 @resolves(nodes.ArrowExpr)
@@ -312,26 +356,46 @@ def has_optional(node: Node) -> bool:
             return isinstance(node, nodes.OptionalFieldExpr)
 
 
-@resolves(nodes.AwaitExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
-def suspension(r: Resolver, node: Node) -> None:
-    """What waits must stand in an async function, a `spawn` block or at the top level."""
+@resolves(nodes.AwaitExpr)
+def await_(r: Resolver, node: nodes.AwaitExpr) -> None:
+    """It waits."""
+    must_be_async(r, node, "await")
+    r.children(node)
+
+
+@resolves(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
+def holder(r: Resolver, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutExpr) -> None:
+    """It waits at its end, and the task owns it until then."""
+    must_be_async(r, node, word_of(node))
+    if isinstance(node, nodes.TimeoutExpr):
+        r.visit(node.limit)
+    with r.inside(node, holds=True):
+        r.visit(node.body)
+
+
+def word_of(node: Node) -> str:
+    """Return the keyword of a node that is named for it."""
+    return type(node).__name__.removesuffix("Expr").lower()
+
+
+def must_be_async(r: Resolver, node: Node, word: str) -> None:
+    """Refuse what waits unless it stands in an async function, a `spawn` block or at the top level."""
     function = r.scope.function
     if not function.is_async:
-        word = type(node).__name__.removesuffix("Expr").lower()
         where, hint = plain_function(function)
         r.problem(f"`{word}` in {where}", node.span, hint)
-    r.children(node)
 
 
 def plain_function(function: Function) -> tuple[str, str]:
     """Name a function that is not async, and say how to make it so."""
+    keyword = "async func*" if function.is_generator else "async func"
     if isinstance(function.node, nodes.StructDef):
         return "the default of a field", "give the field its value when the struct is made"
     if isinstance(function.node, nodes.ArrowExpr):
         return "a plain arrow function", "write `async` before its parameters"
     if function.name is None:
-        return "a plain function", "write `async func(…) { … }`"
-    return f"`{function.name}`, which is not async", f"write `async func {function.name.rpartition('.')[2]}(…)`"
+        return "a plain function", f"write `{keyword}(…) {{ … }}`"
+    return f"`{function.name}`, which is not async", f"write `{keyword} {function.name.rpartition('.')[2]}(…)`"
 
 
 # Shapes that parse but mean nothing

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
+from hocket.runtime.streams import Stream, everything
 from hocket.runtime.tasks import Routine, SpawnedTask, Task, as_coroutine, lift, result_of
 from hocket.runtime.values import type_name
 
@@ -345,15 +346,85 @@ def outcome(item: Any) -> dict[str, Any]:
     return {"status": item.state, "error": item.failure()}
 
 
-def _gathered(stream: Any, combine: Callable[[list[Any]], Promise]) -> Promise:
-    """Collect a Python stream, then combine."""
-
-    async def gather() -> Any:
-        return await combine([value async for value in stream])
+def _gathered(items: Any, combine: Callable[[list[Any]], Promise]) -> Promise:
+    """Collect a stream, then combine."""
 
     async def run() -> Any:
-        from hocket.runtime.guests import python
-
-        return await python(gather())
+        return await combine(await everything(items))
 
     return Task(run(), "promises")
+
+
+def gathered(items: Any, name: str) -> Promise:
+    """Return the promise of what a stream gives until it ends."""
+    return Task(everything(items), name)
+
+
+class Completed(Stream):
+    """What some promises give, each when it is there; what failed is raised.
+
+    It waits for all of them from the beginning; closed, it gives up those that are pending.
+    """
+
+    __slots__ = ("arrival", "done", "pending", "source")
+
+    passive: ClassVar[bool] = False
+    claims: ClassVar[bool] = True
+    is_task: ClassVar[bool] = False
+
+    def __init__(self, items: Any) -> None:
+        # Those that are there, in order; what is to be woken when there are none.
+        self.done: deque[Any] = deque()
+        # How often each was given.
+        self.pending: dict[Promise, int] = {}
+        self.arrival: Promise | None = None
+        # A stream of promises, until it is gone through.
+        self.source = items if hasattr(items, "__aiter__") else None
+        if self.source is None:
+            self.watch(items)
+
+    def watch(self, items: Iterable[Any]) -> None:
+        """Wait for all of `items`."""
+        for item in [as_item(item) for item in items]:
+            if isinstance(item, Promise) and item.state is PENDING:
+                if item not in self.pending:
+                    item.add(self)
+                self.pending[item] = self.pending.get(item, 0) + 1
+            else:
+                self.done.append(item)
+                if isinstance(item, Promise):
+                    item.handled = CLAIMED
+
+    def notify(self, promise: Promise) -> None:
+        """One more is there."""
+        self.done.extend([promise] * self.pending.pop(promise))
+        if self.arrival is not None:
+            self.arrival.resolve()
+
+    async def __anext__(self) -> Any:
+        if self.source is not None:
+            source, self.source = self.source, None
+            self.watch(await everything(source))
+        while not self.done:
+            if not self.pending:
+                raise StopAsyncIteration
+            self.arrival = self.arrival or Promise()
+            await self.arrival
+            self.arrival = None
+        item = self.done.popleft()
+        if not isinstance(item, Promise):
+            return item
+        if item.state is RESOLVED:
+            return item.result
+        raise item.failure()
+
+    async def aclose(self) -> None:
+        """Give up those that are pending; a called task that nobody else waits for ends."""
+        pending, self.pending = self.pending, {}
+        for promise in pending:
+            promise.withdraw(self)
+        self.done.clear()
+
+    def label(self, text: Callable[[Any], str]) -> str:
+        """Return the printed form."""
+        return "<generator as_completed>"

@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 from hocket import errors
@@ -125,6 +125,8 @@ def _object_text(value: Any, text: Callable[[Any], str]) -> str:
         return _fields_text(value.type, _error_fields(value), text)
     if isinstance(value, StructType):
         return value.label(text)
+    if isinstance(value, GeneratorType):
+        return f"<generator {value.__name__.rstrip('_')}>"
     if isinstance(value, type):
         return f"<class {value.__name__}>"
     if type(value).__module__.startswith("hocket"):  # a Python object's `label` is something else

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
 from hocket import errors
 from hocket.runtime import operators
 from hocket.runtime.arity import arity_error, as_called
+from hocket.runtime.generators import RUNNING
 from hocket.runtime.operators import Box
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.sets import SETS
@@ -43,6 +45,9 @@ NAMES = {
     "Option": "option",
     "Variant": "function",
     "Enum": "enum",
+    "AsyncGenerator": "generator",
+    "Iterator": "generator",
+    "Stream": "generator",
 }
 
 
@@ -86,7 +91,7 @@ def where(traceback: TracebackType | None) -> Raised | None:
 
 def translate(error: BaseException) -> errors.Error:
     """Return `error` as an error of the language, with the places it came through."""
-    context = error.__context__
+    context = errors.context_of(error)
     if isinstance(context, Exception) and not error.__suppress_context__ and where(context.__traceback__):
         translate(context)
     if isinstance(error, errors.Error):
@@ -164,7 +169,7 @@ def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
         given = value if parameter.kind is parameter.VAR_POSITIONAL else [value]
         wrong = [item for item in given if not admits(wanted, item)]
         if wrong:
-            *others, last = described(wanted)
+            *others, last = dict.fromkeys(described(wanted))
             what = f"{a_type(', '.join(others))} or {last}" if others else a_type(last)
             name = parameter.name.rstrip("_")
             return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(wrong[0])}")
@@ -208,7 +213,7 @@ def unexpected(builtin: Builtin, frame: FrameType, error: BaseException) -> erro
     """Return the error for a failure inside a builtin that its annotations do not explain."""
     text = str(error)
     if isinstance(error, ValueError):
-        return errors.ValueError(f"{builtin.name}(): {TOO_LARGE.get(text, text)}")
+        return errors.ValueError(f"{builtin.name}(): {VALUE_TEXTS.get(text, text)}")
     known = in_our_words(text)
     if known == text:
         given = [frame.f_locals.get(parameter) for parameter in builtin.signature.parameters]
@@ -277,14 +282,15 @@ def os_error(error: Any, raised: Raised | None) -> errors.Error:
 
 def value_error(error: Any, raised: Raised | None) -> errors.Error:
     """A value that does not fit."""
-    return errors.ValueError(TOO_LARGE.get(str(error), str(error)))
+    return errors.ValueError(VALUE_TEXTS.get(str(error), str(error)))
 
 
-TOO_LARGE = {
+VALUE_TEXTS = {
     "int too large to convert to float": "the int is too large for arithmetic with floats",
     "integer division result too large for a float": "the int is too large for arithmetic with floats",
     "cannot fit 'int' into an index-sized integer": "the int is too large to count anything with",
     "Python int too large to convert to C ssize_t": "the int is too large to count anything with",
+    "generator already executing": RUNNING,
     "math range error": "the result is too large for a float",
     "(34, 'Numerical result out of range')": "the result is too large for a float",
 }
@@ -357,7 +363,9 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
     )
     if raised is None or not runtime:
         return callback_error(error, frames_of(error.__traceback__)) or errors.PythonError(f"TypeError: {text}")
-    wrong_call = arity_error(text, raised)
+    # A generator of the library that calls a function of the program.
+    lazy = [frame for frame in raised.below if frame.f_code.co_flags & CO_GENERATOR]
+    wrong_call = callback_error(error, lazy) if lazy else arity_error(text, raised)
     if wrong_call is not None:
         return wrong_call
     match = re.search(r"'(.+)' object is not callable", text)

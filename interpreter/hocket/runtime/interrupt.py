@@ -30,6 +30,7 @@ from hocket.runtime import (
     promise,
     promises,
     scopes,
+    streams,
     tasks,
     threads,
 )
@@ -51,7 +52,7 @@ PATIENCE = 200
 _RUNTIME = frozenset(
     module.__file__
     for module in (
-        cells, chaining, clock, combinators, current, loop, owners, promise, promises, scopes, tasks, threads
+        cells, chaining, clock, combinators, current, loop, owners, promise, promises, scopes, streams, tasks, threads
     )
 ) | {__file__}  # fmt: skip
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
+from types import GeneratorType
 from typing import Any
 
 from hocket import errors
 from hocket.runtime import structs
+from hocket.runtime.generators import close, first_of, is_lazy, numbered
 from hocket.runtime.sets import SETS, Set
 from hocket.runtime.structs import Struct, StructType, operator_of
 from hocket.runtime.values import Range, equal, print_text, type_name
@@ -171,6 +173,11 @@ def contains(collection: Any, item: Any) -> bool:
         collection = list(iterate(collection))
     if isinstance(collection, list | tuple):
         return any(equal(item, element) for element in collection)
+    if is_lazy(collection):
+        try:
+            return any(equal(item, element) for element in collection)
+        finally:
+            close(collection)
     try:
         return bool(item in collection)
     except TypeError:
@@ -203,6 +210,9 @@ def iterate(value: Any) -> Iterable[Any]:
         return iterate_struct(value)
     if hasattr(value, "__await__"):
         raise errors.TypeError(f"cannot iterate over a {type_name(value)}", hint="`await` it first")
+    if hasattr(value, "__aiter__"):
+        hint = "write `for await x in …`, or `await collect(…)` first"
+        raise errors.TypeError("cannot iterate over an async generator", hint=hint)
     if hasattr(value, "__iter__"):
         items: Iterable[Any] = value
         return items
@@ -222,7 +232,7 @@ def iterate_pairs(value: Any) -> Iterable[Any]:
     """Return what `for a, b in` goes through: keys and values, or indices and elements."""
     if isinstance(value, dict):
         return list(value.items())
-    return enumerate(iterate(value))
+    return numbered(value) if is_lazy(value) else enumerate(iterate(value))
 
 
 def range_(start: Any, stop: Any, inclusive: bool) -> Range:
@@ -252,7 +262,7 @@ def unpack(value: Any, count: int, has_rest: bool) -> list[Any]:
         raise errors.TypeError(f"cannot unpack {type_name(value)} into `[…]`")
     if isinstance(value, dict):
         raise errors.TypeError("cannot unpack a dict into `[…]`", hint="write `{a, b} := …`")
-    items = list(iterate(value))
+    items = first_of(value, count) if is_lazy(value) and not has_rest else list(iterate(value))
     if len(items) < count:
         raise errors.ValueError(f"not enough elements to unpack: expected {count}, got {len(items)}")
     return [*items[:count], items[count:]] if has_rest else items[:count]
@@ -280,7 +290,7 @@ Library = Callable[[type], Mapping[str, Callable[..., Any]]]
 """Gives the library's methods of values of a class."""
 
 ERROR_FIELDS = frozenset({"message", "type", "stack", "line", "cause", "value", "hint", "others"})
-OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Set, Range)
+OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Set, Range, GeneratorType)
 
 
 def field(library: Library, value: Any, name: str) -> Any:

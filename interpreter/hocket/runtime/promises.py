@@ -8,6 +8,7 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.chaining import takes
 from hocket.runtime.combinators import (
+    Completed,
     promise_all,
     promise_all_settled,
     promise_any,
@@ -20,6 +21,7 @@ from hocket.runtime.promise import CANCELLED, PENDING, REJECTED, RESOLVED, Promi
 
 __all__ = [
     "CANCELLED",
+    "Completed",
     "PENDING",
     "REJECTED",
     "RESOLVED",

@@ -7,7 +7,7 @@ from libraries.  The text forms are in `hocket.runtime.display` and are re-expor
 
 from __future__ import annotations
 
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from types import AsyncGeneratorType, BuiltinFunctionType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from hocket import errors
@@ -51,6 +51,8 @@ _TYPE_NAMES: dict[type, str] = {
     BuiltinFunctionType: "function",
     MethodType: "function",
     ModuleType: "module",
+    GeneratorType: "generator",
+    AsyncGeneratorType: "generator",
     errors.Error: "error",
     Struct: "struct",
     StructType: "function",

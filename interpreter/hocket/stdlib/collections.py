@@ -7,19 +7,25 @@ methods that change a collection are in `hocket.stdlib.methods`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cmp_to_key
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.combinators import gathered
+from hocket.runtime.generators import is_lazy
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.sets import Set
+from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.values import equal, number_text, type_name
+from hocket.stdlib import lazy
+from hocket.stdlib.lazy import through
 
 Function = Callable[..., Any]
+Items = list[Any] | Iterator[Any]
 
 
 def elements(a: Iterable[Any]) -> list[Any]:
@@ -29,9 +35,16 @@ def elements(a: Iterable[Any]) -> list[Any]:
     """
     if isinstance(a, list):
         return a
+    if isinstance(a, Stream):
+        raise errors.TypeError("an async generator is no array", hint="first `let xs := await collect(…)`")
     if isinstance(a, str | bytes | dict):
         raise TypeError(f"expected an array, got {type_name(a)}")
     return list(a)
+
+
+def each(a: Iterable[Any]) -> Iterable[Any]:
+    """Return `a` if it is a generator, else its elements as `elements` does."""
+    return a if is_lazy(a) else elements(a)
 
 
 def plain(name: str, f: Function) -> Function:
@@ -253,7 +266,7 @@ def in_order(a: Iterable[Any]) -> list[Any]:
 
 
 @builtin
-def sort(a: list[Any], compare: Function | None = None) -> list[Any]:
+def sort(a: Items, compare: Function | None = None) -> list[Any]:
     """Return the numbers or strings of `a` in order; a mixture is left as it is.
 
     `compare(x, y)` gives a number below, at or above 0 where the order is another one. Equal elements
@@ -268,7 +281,7 @@ def sort(a: list[Any], compare: Function | None = None) -> list[Any]:
 
 
 @builtin
-def sort_by(a: list[Any], f: Function) -> list[Any]:
+def sort_by(a: Items, f: Function) -> list[Any]:
     """Return `a` in the order of `f(element)`.
 
     ```
@@ -279,7 +292,7 @@ def sort_by(a: list[Any], f: Function) -> list[Any]:
 
 
 @builtin
-def unique(a: list[Any]) -> list[Any]:
+def unique(a: Items) -> list[Any]:
     """Return `a` without the elements that equal an earlier one."""
     seen: set[Any] = set()
     kept: list[Any] = []
@@ -299,15 +312,18 @@ def unique(a: list[Any]) -> list[Any]:
 
 
 @builtin
-def sum_(a: list[Any]) -> int | float:
+def sum_(a: Items) -> int | float:
     """Return the sum of the numbers of `a`; 0 when it is empty."""
     total: int | float = sum(elements(a))
     return total
 
 
 @builtin
-def map_(a: list[Any], f: Function) -> list[Any]:
+def map_(a: Items | Stream, f: Function) -> Any:
     """Return `f(element)` for each element of `a`; with an async function, an array of promises.
+
+    Of a generator it is a generator, which calls `f` when an element is asked for. Of an async generator it is
+    one, and what an async function gives is awaited.
 
     ```
     print(map([1, 2], x => x * 10))                      # expect: [10, 20]
@@ -317,17 +333,22 @@ def map_(a: list[Any], f: Function) -> list[Any]:
     """
     if not callable(f):
         raise TypeError("expected a function")
-    return list(map(f, elements(a)))
+    if isinstance(a, Stream):
+        return lazy.map_stream(a, f)
+    return lazy.map_(a, f) if is_lazy(a) else list(map(f, elements(a)))
 
 
 @builtin
-def filter_(a: list[Any], f: Function) -> list[Any]:
-    """Return the elements of `a` for which `f` gives a true value."""
-    return list(filter(plain("filter", f), elements(a)))
+def filter_(a: Items | Stream, f: Function) -> Any:
+    """Return the elements of `a` for which `f` gives a true value; of a generator, plain or async, as one."""
+    if isinstance(a, Stream) and callable(f):
+        return lazy.filter_stream(a, f)
+    f = plain("filter", f)
+    return lazy.filter_(a, f) if is_lazy(a) else list(filter(f, elements(a)))
 
 
 @builtin
-def reduce(a: list[Any], initial: Any, f: Function) -> Any:
+def reduce(a: Items, initial: Any, f: Function) -> Any:
     """Return `f(f(initial, first), second)` and so on over all elements of `a`.
 
     The method takes the two in either order.
@@ -337,41 +358,46 @@ def reduce(a: list[Any], initial: Any, f: Function) -> Any:
     ```
     """
     f = plain("reduce", f)
-    for element in elements(a):
-        initial = f(initial, element)
+    with through(each(a)) as items:
+        for element in items:
+            initial = f(initial, element)
     return initial
 
 
 @builtin
-def any_(a: list[Any], f: Function = bool) -> bool:
+def any_(a: Items, f: Function = bool) -> bool:
     """Return whether `f` gives a true value for an element of `a`."""
-    return any(map(plain("any", f), elements(a)))
+    with through(each(a)) as items:
+        return any(map(plain("any", f), items))
 
 
 @builtin
-def all_(a: list[Any], f: Function = bool) -> bool:
+def all_(a: Items, f: Function = bool) -> bool:
     """Return whether `f` gives a true value for every element of `a`."""
-    return all(map(plain("all", f), elements(a)))
+    with through(each(a)) as items:
+        return all(map(plain("all", f), items))
 
 
 @builtin
-def find(a: list[Any], f: Function) -> Any:
+def find(a: Items, f: Function) -> Any:
     """Return the first element for which `f` gives a true value, 0 if there is none.
 
     The method `a.find(f)` gives null if there is none.
     """
-    return next(filter(plain("find", f), elements(a)), 0)
+    with through(each(a)) as items:
+        return next(filter(plain("find", f), items), 0)
 
 
 @builtin
-def find_index(a: list[Any], f: Function) -> int:
+def find_index(a: Items, f: Function) -> int:
     """Return the place of the first element for which `f` gives a true value, -1 if there is none."""
     f = plain("find_index", f)
-    return next((i for i, element in enumerate(elements(a)) if f(element)), -1)
+    with through(each(a)) as items:
+        return next((i for i, element in enumerate(items) if f(element)), -1)
 
 
 @builtin
-def group_by(a: list[Any], f: Function) -> dict[Any, Any]:
+def group_by(a: Items, f: Function) -> dict[Any, Any]:
     """Return a dict of arrays: the elements of `a` by `f(element)`.
 
     ```
@@ -392,14 +418,17 @@ def _size(name: str, n: int) -> int:
 
 
 @builtin
-def chunk(a: list[Any], n: int) -> list[Any]:
-    """Return the elements of `a` in arrays of `n`; the last may be shorter.
+def chunk(a: Items, n: int) -> Any:
+    """Return the elements of `a` in arrays of `n`; the last may be shorter. Of a generator it is a generator.
 
     ```
     print(chunk([1, 2, 3, 4, 5], 2))  # expect: [[1, 2], [3, 4], [5]]
     ```
     """
-    a, n = elements(a), _size("chunk", n)
+    n = _size("chunk", n)
+    if is_lazy(a):
+        return lazy.chunk(a, n)
+    a = elements(a)
     return [a[i : i + n] for i in range(0, len(a), n)]
 
 
@@ -416,7 +445,7 @@ def windows(a: list[Any], n: int) -> list[Any]:
 
 
 @builtin
-def flatten(a: list[Any]) -> list[Any]:
+def flatten(a: Items) -> list[Any]:
     """Return `a` with the elements of its arrays in their place, one level deep."""
     flat: list[Any] = []
     for element in elements(a):
@@ -425,30 +454,47 @@ def flatten(a: list[Any]) -> list[Any]:
 
 
 @builtin
-def zip_(a: list[Any], b: list[Any]) -> list[Any]:
-    """Return pairs of the elements at the same places, as many as the shorter has."""
+def zip_(a: Items, b: Items) -> Any:
+    """Return pairs of the elements at the same places, as many as the shorter has; of a generator as a generator."""
+    if is_lazy(a) or is_lazy(b):
+        return lazy.zip_(each(a), each(b))
     return [[x, y] for x, y in zip(elements(a), elements(b), strict=False)]
 
 
 @builtin
-def enumerate_(a: list[Any]) -> list[Any]:
-    """Return pairs of index and element."""
-    return [[i, element] for i, element in enumerate(elements(a))]
+def enumerate_(a: Items) -> Any:
+    """Return pairs of index and element; of a generator as a generator."""
+    return lazy.enumerate_(a) if is_lazy(a) else [[i, element] for i, element in enumerate(elements(a))]
 
 
 @builtin
-def take(a: list[Any], n: int) -> list[Any]:
-    """Return the first `n` elements of `a`, or all."""
-    return elements(a)[: max(0, n)]
+def take(a: Items | Stream, n: int) -> Any:
+    """Return the first `n` elements of `a`, or all; of a generator, plain or async, as one, which then closes `a`.
+
+    ```
+    func* naturals() { mut n := 0; loop { yield n; n += 1 } }
+    print(collect(naturals().filter(n => n % 2 == 1).map(n => n * 10).take(3)))  # expect: [10, 30, 50]
+    ```
+    """
+    if isinstance(a, Stream):
+        return lazy.take_stream(a, n)
+    return lazy.take(a, n) if is_lazy(a) else elements(a)[: max(0, n)]
 
 
 @builtin
-def skip(a: list[Any], n: int) -> list[Any]:
-    """Return `a` without its first `n` elements."""
-    return elements(a)[max(0, n) :]
+def skip(a: Items, n: int) -> Any:
+    """Return `a` without its first `n` elements; of a generator as a generator."""
+    return lazy.skip(a, n) if is_lazy(a) else elements(a)[max(0, n) :]
 
 
 @builtin
-def collect(x: Any) -> list[Any]:
-    """Return what `x` gives when it is run through, as an array."""
-    return list(x)
+def collect(x: Any) -> Any:
+    """Return what `x` gives when it is run through, as an array; of an async generator, the promise of that.
+
+    ```
+    func* squares(n) { for i in 0..n { yield i * i } }
+    async func* later(n) { for i in 0..n { await async_sleep(1); yield i } }
+    print(collect(squares(4)), await collect(later(3)))  # expect: [0, 1, 4, 9] [0, 1, 2]
+    ```
+    """
+    return gathered(x, "collect") if hasattr(x, "__aiter__") else list(x)

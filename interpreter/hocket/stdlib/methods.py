@@ -8,15 +8,20 @@ What is not here is the function itself, called with the value first.
 from __future__ import annotations
 
 from functools import cmp_to_key
+from types import GeneratorType
 from typing import Any
 
 from hocket import errors
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import method
-from hocket.runtime.values import print_text
+from hocket.runtime.streams import Stream
+from hocket.runtime.values import name_type, print_text
 from hocket.stdlib import collections
-from hocket.stdlib.collections import Function, elements, holds, in_order, plain, position
+from hocket.stdlib.collections import Function, Items, each, holds, in_order, plain, position
+from hocket.stdlib.lazy import through
+
+name_type(Stream, "generator")
 
 
 @method(list, aliases=("append",))
@@ -103,14 +108,15 @@ def reverse(a: list[Any]) -> list[Any]:
     return a
 
 
-@method(list, Range, set, tuple)
-def find(a: list[Any], f: Function) -> Any:
+@method(list, Range, set, tuple, GeneratorType)
+def find(a: Items, f: Function) -> Any:
     """Return the first element for which `f` gives a true value, null if there is none."""
-    return next(filter(plain("find", f), elements(a)), None)
+    with through(each(a)) as items:
+        return next(filter(plain("find", f), items), None)
 
 
-@method(list, Range, set, tuple)
-def reduce(a: list[Any], f: Any, initial: Any) -> Any:
+@method(list, Range, set, tuple, GeneratorType)
+def reduce(a: Items, f: Any, initial: Any) -> Any:
     """Return `f(f(initial, first), second)` and so on; the two arguments may be in either order.
 
     ```
@@ -120,18 +126,20 @@ def reduce(a: list[Any], f: Any, initial: Any) -> Any:
     return collections.reduce(a, f, initial) if callable(initial) else collections.reduce(a, initial, f)
 
 
-@method(list, Range, set, tuple)
-def for_each(a: list[Any], f: Function) -> None:
+@method(list, Range, set, tuple, GeneratorType)
+def for_each(a: Items, f: Function) -> None:
     """Call `f` with each element."""
     f = plain("for_each", f)
-    for element in elements(a):
-        f(element)
+    with through(each(a)) as items:
+        for element in items:
+            f(element)
 
 
-@method(list, Range, tuple)
-def first(a: list[Any]) -> Any:
+@method(list, Range, tuple, GeneratorType)
+def first(a: Items) -> Any:
     """Return the first element, null if there is none."""
-    return next(iter(a), None)
+    with through(a) as items:
+        return next(iter(items), None)
 
 
 @method(list, Range, tuple)
@@ -140,8 +148,8 @@ def last(a: list[Any]) -> Any:
     return next(reversed(a), None)
 
 
-@method(list, Range, tuple)
-def join(a: list[Any], separator: str = "") -> str:
+@method(list, Range, tuple, GeneratorType)
+def join(a: Items, separator: str = "") -> str:
     """Return the elements as text, with `separator` between them."""
     return separator.join(map(print_text, a))
 
@@ -230,3 +238,9 @@ def split(s: str, separator: str | None = None) -> list[str]:
 def find_(s: str, part: str) -> int:
     """Return the first place of `part`, -1 if it is not there."""
     return s.find(part)
+
+
+@method(GeneratorType, Stream)
+def collect(g: Items | Stream) -> Any:
+    """Return what the generator gives until it ends, as an array; of an async one, the promise of that."""
+    return collections.collect(g)

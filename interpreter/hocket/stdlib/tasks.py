@@ -14,6 +14,7 @@ from hocket.runtime import clock, promises, tasks
 from hocket.runtime.current import current_scheduler, current_task
 from hocket.runtime.promises import Promise
 from hocket.runtime.registry import builtin
+from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import AsyncFunction, Suspending, Task
 from hocket.runtime.values import name_type, type_name
 from hocket.stdlib.collections import elements
@@ -150,6 +151,22 @@ def async_timeout(work: Any, ms: int | float) -> Promise:
     ```
     """
     return promises.promise_timeout(work, milliseconds("async_timeout()", ms))
+
+
+@builtin
+def as_completed(promises_: Iterable[Any]) -> Stream:
+    """Return what the promises give in the order in which they settle, for `for await`; a failure is raised.
+
+    A loop that is left before its end gives up the others.
+
+    ```
+    async func after(ms) { await async_sleep(ms); return ms }
+    for await ms in as_completed([after(20), after(10)]) { print(ms) }
+    # expect: 10
+    # expect: 20
+    ```
+    """
+    return promises.Completed(promises_)
 
 
 class _Others:

@@ -230,7 +230,9 @@ class Filter:
         return self.follows_on_line(index, OPERANDS | {"await"})
 
     def is_fn(self, index: int) -> bool:
-        """`fn name(`, or `fn(` before a body."""
+        """`fn name(`, `fn* name(`, or `fn(` before a body."""
+        if self.kinds[index + 1] == "*" and (self.begins(index) or self.previous == "async"):
+            return self.kinds[index + 2] == "NAME" and self.kinds[index + 3] == "("
         if self.kinds[index + 1] == "NAME":
             return self.kinds[index + 2] == "(" and not self.first[index + 1]
         return self.kinds[index + 1] == "(" and not self.context.heads and self.after_group(index) in ("{", "->")

@@ -14,6 +14,11 @@ class ThrowExpr(Node):
 
 
 @node
+class YieldExpr(Node):
+    value: Node | None
+
+
+@node
 class PipeExpr(Node):
     left: Node
     right: Node

@@ -67,6 +67,7 @@ class Params(Node):
 @node
 class FuncDef(Node):
     is_async: Token | None
+    is_generator: Token | None
     name: Token
     params: Params
     result: Node | None
@@ -76,6 +77,7 @@ class FuncDef(Node):
 @node
 class FuncExpr(Node):
     is_async: Token | None
+    is_generator: Token | None
     params: Params
     result: Node | None
     body: Block

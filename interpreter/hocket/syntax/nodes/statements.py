@@ -112,6 +112,15 @@ class ForStmt(Node):
 
 
 @node
+class ForAwaitStmt(Node):
+    """`for await x in stream { }`."""
+
+    targets: ForTargets
+    iterable: Node
+    body: Block
+
+
+@node
 class ErrorTypes(Node):
     """The names are `NameExpr`."""
 
