@@ -67,7 +67,7 @@ def define(r: Resolver, node: nodes.StructDef, method: nodes.FuncDef) -> None:
             signature(r, method.params, method.body)
             r.result.bindings[first].fields = names
 
-        r.function(method, name, method.is_async is not None, inside)
+        r.function(method, name, method.is_async is not None, inside, is_generator=method.is_generator is not None)
         return
     r.count += 1
     receiver = f"__self{r.count}"
@@ -75,7 +75,8 @@ def define(r: Resolver, node: nodes.StructDef, method: nodes.FuncDef) -> None:
         for field in node.fields:
             r.scope.names[str(field.name)] = Binding(str(field.name), "field", None, receiver, field.span)
         is_async = method.is_async is not None
-        r.function(method, name, is_async, lambda: signature(r, method.params, method.body), receiver)
+        is_generator = method.is_generator is not None
+        r.function(method, name, is_async, lambda: signature(r, method.params, method.body), receiver, is_generator)
 
 
 def operator(r: Resolver, method: nodes.FuncDef) -> None:
