@@ -240,7 +240,12 @@ def install(python: str, extra: str = "") -> None:
     code, output = quietly([python, "-m", "pip", "install", "--no-input", *mode, "." + extra])
     if code:
         raise fail("pip could not install Hocket", output)
-    check = "from jupyter_client.kernelspec import KernelSpecManager as M; print(M().get_kernel_spec('hocket').argv[0])"
+    # Asked for all kernels, Jupyter's client would have IPython make its folder in the home.
+    check = (
+        "import os, sys; from jupyter_client.kernelspec import KernelSpecManager as M; "
+        "folder = os.path.join(sys.prefix, 'share', 'jupyter', 'kernels'); "
+        "print(M(kernel_dirs=[folder]).get_kernel_spec('hocket').argv[0])"
+    )
     code, output = quietly([python, "-c", check])
     if code:
         raise fail("the kernel is installed, but Jupyter does not find it", output)
