@@ -35,7 +35,8 @@ a kept traceback would keep every frame's variables alive.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import lru_cache
 from types import CodeType, TracebackType
 from typing import Any, NamedTuple
@@ -316,6 +317,16 @@ class Interrupted(Error):
     def type(self) -> str:
         """The name that Jupyter's tools expect."""
         return "KeyboardInterrupt"
+
+
+NEAR = 0.78
+"""How alike two names must be, from 0 to 1, for one to be meant by the other."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a hint with the nearest of the `known` names, if one is near."""
+    near = get_close_matches(name, list(known), 1, NEAR)
+    return f"did you mean `{near[0]}`?" if near else None
 
 
 TYPES: dict[str, builtins.type[Error]] = {

@@ -13,9 +13,8 @@ from hocket.compiler.patterns import assign_pattern
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
-# What runs for its effect; its value, if it has one, is asked for elsewhere.
+# What can be used above its text, in the order in which it is made.
 HOISTED = (nodes.EnumDef, nodes.StructDef, nodes.FuncDef)
-EFFECTS = (nodes.IfExpr, nodes.MatchExpr, nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
 
 # What a loop may go through that certainly is no generator.
 NO_GENERATOR = (

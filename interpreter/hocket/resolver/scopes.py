@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from hocket import errors
 from hocket.errors import Problem
 from hocket.source import Span
 from hocket.syntax.nodes import Node
@@ -121,9 +121,6 @@ def unmangle(name: str) -> str:
     return name.partition("'")[0]
 
 
-NEAR = 0.78
-"""How alike two names must be, from 0 to 1, for one to be meant by the other."""
-
 FOREIGN = {
     "True": "true",
     "False": "false",
@@ -147,5 +144,4 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a hint with the nearest of the `known` names, if one is near."""
     if name in FOREIGN:
         return f"write `{FOREIGN[name]}`"
-    near = difflib.get_close_matches(name, {n for n in known if not n.startswith("_")}, 1, NEAR)
-    return f"did you mean `{near[0]}`?" if near else None
+    return errors.did_you_mean(name, {n for n in known if not n.startswith("_")})

@@ -115,13 +115,11 @@ def limits(
     match: re.Match[str], shape: Any, function: Any, parameters: list[inspect.Parameter] | None
 ) -> tuple[int, int | None]:
     """Return the least and the greatest number of arguments; None: any number."""
-    if parameters is not None:
-        pass
-    elif callable(function) and hasattr(function, "__code__"):
+    if parameters is None and callable(function) and hasattr(function, "__code__"):
         parameters = list(inspect.signature(function).parameters.values())
-    elif match["high"]:
+    if parameters is None and match["high"]:
         return int(match["low"] or match["high"]), int(match["high"])
-    else:
+    if parameters is None:
         required = (getattr(shape, "given", None) or 0) + int(match["missing"])
         return required, required
     required = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)

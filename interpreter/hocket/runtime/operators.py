@@ -335,13 +335,10 @@ def struct_method(library: Library, value: Struct, name: str) -> Any:
 
 def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     """Return the error for a field or method that `value` does not have."""
-    from difflib import get_close_matches
-
     if isinstance(value, Struct):
         return errors.FieldError(f"Field not found: {name}", hint=structs.hint_for(type(value), name))
     known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
-    near = get_close_matches(name, known, 1, 0.78)
-    hint = f"did you mean `{near[0]}`?" if near else f"{type_name(value)} has no `{name}`"
+    hint = errors.did_you_mean(name, known) or f"{type_name(value)} has no `{name}`"
     return errors.FieldError(f"Field not found: {name}", hint=hint)
 
 
