@@ -13,7 +13,7 @@ from types import GeneratorType
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import enums, generators, operators, streams, structs
+from hocket.runtime import enums, generators, operators, resources, streams, structs
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
@@ -113,6 +113,8 @@ def support() -> dict[str, Any]:
         "Scope": Scope,
         "Shield": Shield,
         "Timeout": Timeout,
+        "held": resources.held,
+        "held_now": resources.held_now,
     }
     names |= MATCHING
     names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}

@@ -124,6 +124,13 @@ def test_finally_runs_and_may_await(stopper: Stopper) -> None:
     assert stopper.stop(text) == (3, ["cleaned"])
 
 
+@pytest.mark.parametrize("around", ["{}", "func f() {{ {} }}\nf()"])
+def test_a_stop_closes_what_with_holds(stopper: Stopper, around: str) -> None:
+    struct = "struct File { name, func close(self) { log(self.name) } }\n"
+    text = around.format('with File("a") { with File("b") { ready(); loop { } } }')
+    assert stopper.stop(struct + text)[1] == ["b", "a"]
+
+
 @pytest.mark.parametrize(
     "loop", ["loop { }", "while true { n := 1 }", "while m >= 0 { m += 1 }", "for i in 0..10 ** 12 { }"]
 )

@@ -151,7 +151,6 @@ def test_reserved_words_are_refused(word: str) -> None:
         ("select", "select { case v from c { } }"),
         ("test", 'test "a" { x }'),
         ("export", "export func f() { }"),
-        ("with", "with open(p) as f { }"),
         ("timeline", "timeline { }"),
     ],
 )

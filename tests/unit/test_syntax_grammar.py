@@ -67,6 +67,7 @@ struct Point {
 }
 struct Empty { }
 m.Empty { }
+with lock { } ; with open(p)? as {a, b: [c]} { x }
 """
 
 

@@ -1,4 +1,4 @@
-"""Tasks and the blocks that own them, and errors: `spawn`, `scope`, `timeout`, `try`, `throw`."""
+"""Tasks and the blocks that own or hold something, and errors: `spawn`, `scope`, `timeout`, `with`, `try`, `throw`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from hocket.compiler.chains import compile_call
 from hocket.compiler.core import Compiler, call, compiles, load, store
 from hocket.compiler.functions import declarations, with_boxes
 from hocket.compiler.operators import class_of
-from hocket.compiler.statements import block_value, body_of, statements, value_of
+from hocket.compiler.patterns import assign_pattern
+from hocket.compiler.statements import block, block_value, body_of, statements, value_of
 from hocket.resolver import Binding, is_direct_call
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
@@ -63,6 +64,22 @@ def owner(c: Compiler, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutE
         c.emit(node, ast.Assign([store(name)], value_of(c, node.body)))
     c.emit(node, ast.AsyncWith([ast.withitem(c.at(node, call(f"__{word}", *limit)))], body))
     return load(name)
+
+
+@compiles(nodes.WithStmt)
+def with_stmt(c: Compiler, node: nodes.WithStmt) -> None:
+    """What is held is entered and left by Python, whatever ends the block; where that can wait, it may."""
+    name = c.temp()
+    word = "__held" if c.function.is_async else "__held_now"
+    held = c.at(node.value, call(word, c.expr(node.value)))
+    with c.guarded(), c.into([]) as body:
+        if node.pattern is not None:
+            c.boxes(node)
+            assign_pattern(c, node.pattern, load(name))
+        block(c, node.body)
+    item = ast.withitem(held, None if node.pattern is None else store(name))
+    kind = ast.AsyncWith if c.function.is_async else ast.With
+    c.emit(node, kind([item], body or [c.at(node, ast.Pass())]))
 
 
 # Errors

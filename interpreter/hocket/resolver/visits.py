@@ -149,6 +149,16 @@ def for_(r: Resolver, node: nodes.ForStmt | nodes.ForAwaitStmt) -> None:
         r.visit(node.body)
 
 
+@resolves(nodes.WithStmt)
+def with_(r: Resolver, node: nodes.WithStmt) -> None:
+    """The names of its pattern end with it."""
+    r.visit(node.value)
+    with r.inside(node):
+        if node.pattern is not None:
+            declare_all(r, node.pattern, "mut")
+        r.visit(node.body)
+
+
 @resolves(nodes.BreakStmt, nodes.ContinueStmt)
 def jump(r: Resolver, node: Node) -> None:
     """Only inside a loop of the same function."""

@@ -29,6 +29,7 @@ from hocket.runtime import (
     owners,
     promise,
     promises,
+    resources,
     scopes,
     streams,
     tasks,
@@ -69,13 +70,13 @@ def is_program(frame: FrameType) -> bool:
 def is_runtime(frame: FrameType, is_innermost: bool) -> bool:
     """Whether nothing may be raised in `frame`.
 
-    A guest's frame is the runtime's only while it is itself at work, not when it lets a
-    library compute.
+    The frame of a guest, or of a `with`, is the runtime's only while it is itself at work, not
+    when it lets a library compute.
     """
     file = frame.f_code.co_filename
     if frame.f_code is _THROUGH:
         return False
-    return file in _RUNTIME or is_innermost and file == guests.__file__
+    return file in _RUNTIME or is_innermost and file in (guests.__file__, resources.__file__)
 
 
 def breakable(frame: FrameType | None) -> FrameType | None:

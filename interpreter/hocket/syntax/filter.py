@@ -250,7 +250,7 @@ class Filter:
 
     def is_as(self, index: int) -> bool:
         """Between a name or bracket and a name or pattern, on one line."""
-        before = self.previous in ("NAME", ")", "]") and not self.first[index]
+        before = self.previous in ("NAME", ")", "]", "?") and not self.first[index]
         return before and self.follows_on_line(index, {"NAME", "{", "["})
 
     def is_export(self, index: int) -> bool:

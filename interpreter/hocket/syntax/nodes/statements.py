@@ -121,6 +121,15 @@ class ForAwaitStmt(Node):
 
 
 @node
+class WithStmt(Node):
+    """`with value as pattern { }`."""
+
+    value: Node
+    pattern: Node | None
+    body: Block
+
+
+@node
 class ErrorTypes(Node):
     """The names are `NameExpr`."""
 
