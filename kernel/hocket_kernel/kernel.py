@@ -29,9 +29,9 @@ class HocketKernel(AsyncKernel):
         "version": hocket.__version__,
         "mimetype": "text/x-hocket",
         "file_extension": ".hkt",
-        # Our own mode where a client has it, Go's colours where not.
+        # Our own mode where a client has it, Go's colours where not; Pygments has our lexer.
         "codemirror_mode": {"name": "hocket", "mime": "text/x-go"},
-        "pygments_lexer": "go",
+        "pygments_lexer": "hocket",
         "nbconvert_exporter": "script",
     }
     # ipykernel's application passes these; they are IPython's.

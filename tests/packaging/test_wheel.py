@@ -73,6 +73,7 @@ def test_the_commands_are_declared(wheel: Path) -> None:
         entries.read_string(archive.read(f"hocket-{hocket.__version__}.dist-info/entry_points.txt").decode())
     assert dict(entries["console_scripts"]) == {"hocket": "hocket.cli:main"}
     assert dict(entries["hocket.commands"]) == {"kernel": "hocket_kernel.kernelspec:command"}
+    assert dict(entries["pygments.lexers"]) == {"hocket": "hocket.pygments:HocketLexer"}
 
 
 def test_the_changelog_knows_the_version() -> None:
