@@ -46,6 +46,7 @@ PARTS = {
     "RestPattern",
     "SingleParam",
     "StructField",
+    "StructPattern",
     "TypeArgs",
     "TypePattern",
     "UnionType",

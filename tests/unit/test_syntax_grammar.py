@@ -57,7 +57,8 @@ enum Shape { Circle(r, unit: string), Square(side)
 match fetch(u)? {
     case 1 | -2..=3 | -1.5 { Shape::Empty } case int n if n > 2: { }
     case Shape::Circle({a, b as c, "d e": [x, ...y]}, _) | Ok(null): { }
-    case limits.most { } case {a, 1: true, ...r} { } case 5ms | "x${y}" | false { }
+    case limits.most { } case m.Point{x: 0, y as z, ...r} | Shape::Rect{w} { } case m.Point p { }
+    case {a, 1: true, ...r} { } case 5ms | "x${y}" | false { }
     default: { }
 }
 struct Point {

@@ -126,6 +126,28 @@ def variant_pattern(fit: Fit, node: nodes.VariantPattern, subject: Subject) -> N
         fit.inner(item, ast.Subscript(values, ast.Constant(index), ast.Load()))
 
 
+def struct_pattern(fit: Fit, node: nodes.StructPattern, subject: Subject) -> None:
+    """A value of that struct or variant; its fields, and perhaps others."""
+    items = [item for item in node.items if not isinstance(item, nodes.RestPattern)]
+    names = ast.Tuple([ast.Constant(str(item.key)) for item in items], ast.Load())  # type: ignore[attr-defined]
+    is_variant = isinstance(node.struct, nodes.PathExpr)
+    test = "__holds_named" if is_variant else "__is_made"
+    fit.tests.append(call(test, subject.first, fit.c.expr(node.struct), names))
+    for item in node.items:
+        if isinstance(item, nodes.RestPattern):
+            fit.bind(item, call("__without", call("__fields", subject.again), names))
+            continue
+        assert isinstance(item, nodes.KeyPattern | nodes.NestedKeyPattern)
+        key = str(item.key)
+        value: ast.expr = ast.Attribute(subject.again, key, ast.Load())
+        if is_variant:
+            value = ast.Subscript(call("__fields", subject.again), ast.Constant(key), ast.Load())
+        if isinstance(item, nodes.NestedKeyPattern):
+            fit.inner(item.pattern, value)
+        else:
+            fit.bind(item, value)
+
+
 def list_pattern(fit: Fit, node: nodes.ListPattern, subject: Subject) -> None:
     """An array of just so many elements, of at least so many before a `...rest`."""
     rest = node.items[-1] if node.items and isinstance(node.items[-1], nodes.RestPattern) else None
@@ -204,6 +226,7 @@ PATTERNS: dict[type[Node], Callable[[Fit, Any, Subject], None]] = {
     nodes.TypePattern: type_pattern,
     nodes.PathPattern: path_pattern,
     nodes.VariantPattern: variant_pattern,
+    nodes.StructPattern: struct_pattern,
     nodes.ListPattern: list_pattern,
     nodes.DictPattern: dict_pattern,
     nodes.AlternativesPattern: alternatives_pattern,

@@ -55,6 +55,8 @@ class Resolver:
         self.count = 0
         # Enums of this program by their variants.
         self.variants: dict[str, str] = {}
+        # Structs of this program by their variables.
+        self.structs: dict[Binding, nodes.StructDef] = {}
         self.top: Scope
         self.scope: Scope
 
@@ -93,7 +95,9 @@ class Resolver:
         kinds: dict[type[Node], str] = {nodes.FuncDef: "function", nodes.EnumDef: "enum", nodes.StructDef: "struct"}
         for statement in body:
             if isinstance(statement, nodes.FuncDef | nodes.EnumDef | nodes.StructDef):
-                self.declare(statement, statement.name, kinds[type(statement)])
+                binding = self.declare(statement, statement.name, kinds[type(statement)])
+                if isinstance(statement, nodes.StructDef):
+                    self.structs[binding] = statement
             if isinstance(statement, nodes.EnumDef):
                 self.variants |= {str(variant.name): str(statement.name) for variant in statement.variants}
         for statement in body:

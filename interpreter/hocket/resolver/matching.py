@@ -69,8 +69,29 @@ def fitting(r: Resolver, pattern: Node) -> list[Bound]:
     if isinstance(pattern, nodes.VariantPattern):
         r.visit(pattern.variant)
         return [pair for item in pattern.items for pair in fitting(r, item)]
+    if isinstance(pattern, nodes.StructPattern):
+        r.visit(pattern.struct)
+        fields(r, pattern)
+        return [pair for item in pattern.items for pair in fitting(r, item)]
     r.children(pattern)
     return []
+
+
+def fields(r: Resolver, pattern: nodes.StructPattern) -> None:
+    """Refuse a field that a struct of this program does not have."""
+    binding = r.result.bindings.get(pattern.struct)
+    struct = None if binding is None else r.structs.get(binding)
+    for item in pattern.items:
+        if not isinstance(item, nodes.KeyPattern | nodes.NestedKeyPattern):
+            continue
+        if item.key.type != "NAME":
+            r.problem("the fields of a struct are names", item.key.span, "keys of other kinds are those of dicts")
+        elif struct is not None:
+            known = [str(field.name) for field in struct.fields]
+            if item.key not in known:
+                listed = f"its fields: {', '.join(known)}" if known else "it has no fields"
+                hint = did_you_mean(item.key, known) or listed
+                r.problem(f"{struct.name} has no field {item.key}", item.key.span, hint)
 
 
 def named(place: Node, token: Token) -> list[Bound]:
@@ -93,8 +114,12 @@ def name(r: Resolver, pattern: nodes.NamePattern) -> list[Bound]:
 
 
 def type_pattern(r: Resolver, pattern: nodes.TypePattern) -> None:
-    """`int n`, `TimeoutError e`, `Shape s`."""
-    word = pattern.type
+    """`int n`, `TimeoutError e`, `Shape s`, `m.Point p`."""
+    if not isinstance(pattern.type, nodes.NameExpr):
+        r.result.types[pattern] = pattern.type
+        r.visit(pattern.type)
+        return
+    word = pattern.type.name
     if r.lookup(word) is None and word not in r.environment.session:
         if word in TYPES:
             r.result.types[pattern] = str(word)
@@ -106,9 +131,8 @@ def type_pattern(r: Resolver, pattern: nodes.TypePattern) -> None:
         near = did_you_mean(word, TYPES | r.error_types)
         r.problem(f"Unknown type: {word}", word.span, near or "a type is written as `type(x)` prints it")
         return
-    enum = nodes.NameExpr(word.span, word)
-    r.result.types[pattern] = enum
-    r.visit(enum)
+    r.result.types[pattern] = pattern.type
+    r.visit(pattern.type)
 
 
 def alternatives(r: Resolver, pattern: nodes.AlternativesPattern) -> list[Bound]:

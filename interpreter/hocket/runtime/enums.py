@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import operators
+from hocket.runtime.structs import StructType, values_of
 from hocket.runtime.values import equal, name_type, print_text, show, type_name
 
 Field = tuple[str, str | None]
@@ -183,7 +184,8 @@ def holds(value: Any, pattern: Any, count: int) -> bool:
     """Whether `value` fits `case pattern(…)` with `count` patterns in the brackets."""
     variant = pattern.variant if isinstance(pattern, EnumValue) else pattern
     if not isinstance(variant, Variant):
-        raise errors.TypeError(f"a case needs a variant before `(`, got {type_name(pattern)}")
+        hint = f"write `case {pattern.__name__}{{…}}`" if isinstance(pattern, StructType) else None
+        raise errors.TypeError(f"a case needs a variant before `(`, got {type_name(pattern)}", hint=hint)
     if len(variant.names) != count:
         fields = f"{len(variant.names)} field{'' if len(variant.names) == 1 else 's'}"
         hint = f"write `case {variant.usage}`"
@@ -191,15 +193,47 @@ def holds(value: Any, pattern: Any, count: int) -> bool:
     return isinstance(value, EnumValue) and value.variant is variant
 
 
+def holds_named(value: Any, pattern: Any, names: tuple[str, ...]) -> bool:
+    """Whether `value` fits `case pattern{…}` of a variant, with these fields in the braces."""
+    variant = pattern.variant if isinstance(pattern, EnumValue) else pattern
+    if not isinstance(variant, Variant):
+        raise errors.TypeError(f"a case needs a struct or a variant before `{{`, got {type_name(pattern)}")
+    known(variant.path, variant.names, names)
+    return isinstance(value, EnumValue) and value.variant is variant
+
+
+def is_made(value: Any, struct: Any, names: tuple[str, ...]) -> bool:
+    """Whether `value` fits `case struct{…}`, with these fields in the braces."""
+    if not isinstance(struct, StructType):
+        raise errors.TypeError(f"a case needs a struct or a variant before `{{`, got {type_name(struct)}")
+    known(struct.__name__, struct.__fields__, names)
+    return type(value) is struct
+
+
+def known(what: str, fields: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Raise the error for the first of `names` that is not one of `fields`."""
+    unknown = next((name for name in names if name not in fields), None)
+    if unknown is not None:
+        hint = errors.did_you_mean(unknown, fields) or (
+            f"its fields: {', '.join(fields)}" if fields else "it has no fields"
+        )
+        raise errors.FieldError(f"{what} has no field {unknown}", hint=hint)
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """Return the fields of a struct, or what an enum's value holds."""
+    return value.__fields__() if isinstance(value, EnumValue) else values_of(value)
+
+
 def is_of(value: Any, wanted: Any) -> bool:
-    """Whether `value` fits `case wanted name`: a type's name, a type of error, or an enum."""
+    """Whether `value` fits `case wanted name`: a type's name, an error's, an enum, a struct or a Python class."""
     if isinstance(wanted, str):
         return type_name(value) == wanted
     if isinstance(wanted, Enum):
         return isinstance(value, wanted.cls)
     if isinstance(wanted, type):
         return isinstance(value, wanted)
-    raise errors.TypeError(f"a case needs a type or an enum before the name, got {type_name(wanted)}")
+    raise errors.TypeError(f"a case needs a type before the name, got {type_name(wanted)}")
 
 
 def without(entries: dict[Any, Any], keys: tuple[Any, ...]) -> dict[Any, Any]:

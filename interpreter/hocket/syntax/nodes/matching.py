@@ -45,9 +45,9 @@ class RangePattern(Node):
 
 @node
 class TypePattern(Node):
-    """`int n`."""
+    """`int n`, `m.Point p`: the type is an expression."""
 
-    type: Token
+    type: Node
     name: Token
 
 
@@ -63,6 +63,14 @@ class VariantPattern(Node):
     """`Ok(v)`, `Shape::Circle(r)`: the variant is an expression."""
 
     variant: Node
+    items: tuple[Node, ...]
+
+
+@node
+class StructPattern(Node):
+    """`Point{x, y: 0, ...rest}`, `Shape::Circle{r}`: the struct or variant is an expression."""
+
+    struct: Node
     items: tuple[Node, ...]
 
 
