@@ -38,6 +38,7 @@ from hocket.stdlib import (
     tasks,
     text,
     time,
+    yaml,
 )
 from hocket.stdlib import methods as _methods
 from hocket.stdlib.namespaces import dotted
@@ -46,7 +47,7 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, encodings, files, paths, http, server, tasks, shared, system),
+    *(json, tables, yaml, encodings, files, paths, http, server, tasks, shared, system),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

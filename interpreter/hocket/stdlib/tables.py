@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib.collections import elements
@@ -144,3 +145,49 @@ def parse_toml(s: str) -> dict[str, Any]:
     except RecursionError:
         raise errors.ParseError("TOML parse error: nested too deeply") from None
     return tree
+
+
+@builtin
+def to_toml(d: dict[Any, Any]) -> str:
+    """Return the dict `d` as TOML; keys stay in their order, but what is no table comes before the tables.
+
+    Raises an error, which names the place, for what TOML does not have: null, functions, what contains itself.
+
+    ```
+    print(to_toml({name: "Ada", db: {port: 80}}).trim())
+    # expect: name = "Ada"
+    # expect:
+    # expect: [db]
+    # expect: port = 80
+    to_toml({db: {port: null}})  # error: Cannot convert null to TOML: db.port
+    ```
+    """
+    import tomli_w
+
+    if not isinstance(d, dict):
+        raise TypeError("expected a dict")
+    return tomli_w.dumps(_tree(d, "", ()))
+
+
+def _tree(value: Any, path: str, around: tuple[int, ...]) -> Any:
+    """Return `value`, which is at `path`, with text keys and nothing but TOML's types."""
+    if isinstance(value, str | bool | int | float):
+        return value
+    if not isinstance(value, dict | list | tuple | Range):
+        place = f": {path}" if path else ""
+        raise errors.TypeError(f"Cannot convert {type_name(value)} to TOML{place}")
+    if id(value) in around:
+        raise errors.ValueError(f"Cannot convert {type_name(value)} to TOML: {path} contains itself")
+    around = (*around, id(value))
+    if isinstance(value, dict):
+        dot = f"{path}." if path else ""
+        return {_key(key): _tree(item, f"{dot}{key}", around) for key, item in value.items()}
+    return [_tree(item, f"{path}[{index}]", around) for index, item in enumerate(value)]
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, int) and not isinstance(key, bool):
+        return str(key)
+    raise errors.TypeError(f"Cannot convert {type_name(key)} to a TOML key")
