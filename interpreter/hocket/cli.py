@@ -1,7 +1,8 @@
 """The command `hocket`.
 
 Exit codes: 0 success, 2 wrong usage, 3 a program that is not well formed, 4 a run-time error,
-5 a program that cannot be read, 6 a failure of Hocket itself, 130 interrupted.  Errors go to
+5 a program that cannot be read, 6 a failure of Hocket itself, 130 interrupted, else what
+the program gives to `exit`.  Errors go to
 stderr, in colour on a terminal unless NO_COLOR is set.  Ctrl-C ends the program and lets it
 clean up; a second one ends it at once.
 
@@ -136,6 +137,8 @@ def _run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
     if program.interrupted:
         return INTERRUPTED
+    if outcome.exit_code is not None:
+        return outcome.exit_code
     by_kind = {StaticErrors: SYNTAX, InternalError: INTERNAL}
     return by_kind.get(type(outcome.error), RUNTIME if failures else OK)
 

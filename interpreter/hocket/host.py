@@ -45,7 +45,7 @@ class Program:
         try:
             outcome = await self.session.run(self.text, self.name)
             self.interrupted = self.interrupted or outcome.interrupted
-            if outcome.error is None:
+            if outcome.error is None and outcome.exit_code is None:
                 await self._drain()
             return outcome
         finally:
@@ -85,7 +85,8 @@ def run(text: str, name: str = "program") -> Any:
     """Run a program and return the value of its last expression, null being None.
 
     Returns when all its tasks have ended.  Raises the HocketError that ended it, else the
-    first one that a task failed with and nothing awaited; Ctrl-C raises KeyboardInterrupt.
+    first one that a task failed with and nothing awaited; Ctrl-C raises KeyboardInterrupt,
+    the program's own `exit` SystemExit.
     Must not be called where an event loop runs: there, await `Session.run`.
     """
     failures: list[HocketError] = []
@@ -94,6 +95,8 @@ def run(text: str, name: str = "program") -> Any:
         outcome = run_alone(program.run())
     if program.interrupted:
         raise KeyboardInterrupt
+    if outcome.exit_code is not None:
+        raise SystemExit(outcome.exit_code)
     for error in [outcome.error, *failures]:
         if error is not None:
             raise error

@@ -43,6 +43,7 @@ class _Repl:
     def __init__(self) -> None:
         self.session = Session()
         self.count = 0
+        self.exit_code: int | None = None
         self.event_loop: asyncio.AbstractEventLoop
         self.proposals: list[str] = []
         self.is_terminal = sys.stdin.isatty()
@@ -54,11 +55,11 @@ class _Repl:
             print(f"Hocket {__version__}   Ctrl-D or `exit` ends, Ctrl-C stops what runs")
         with host.on_sigint(self.session.on_sigint):
             try:
-                while (text := await self.input()) is not None:
+                while self.exit_code is None and (text := await self.input()) is not None:
                     await self.run(text)
             finally:
                 await self.session.close()
-        return 0
+        return self.exit_code or 0
 
     async def input(self) -> str | None:
         """Return the next complete input, None at the end."""
@@ -142,6 +143,7 @@ class _Repl:
             return
         self.count += 1
         outcome = await self.session.run(text, f"input {self.count}")
+        self.exit_code = outcome.exit_code
         if outcome.error is not None:
             print(render(outcome.error, color=self.colored), flush=True)
         elif outcome.has_value:

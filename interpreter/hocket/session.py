@@ -28,7 +28,7 @@ from hocket.runtime.foreign import translate
 from hocket.runtime.interrupt import CellInterrupt, Interrupts
 from hocket.runtime.loop import Cell, Scheduler
 from hocket.runtime.process import prepare_process
-from hocket.runtime.promise import Promise
+from hocket.runtime.promise import CANCELLED, Promise
 from hocket.source import Source, Span
 from hocket.support import support
 from hocket.syntax.parser import parse, status
@@ -40,7 +40,7 @@ __all__ = ["Outcome", "Session", "prepare_process"]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a cell ended: with a value, an error, or stopped.
+    """How a cell ended: with a value, an error, stopped, or by `exit`.
 
     `has_value` is false for null, after a trailing `;`, and for errors.
     """
@@ -50,6 +50,11 @@ class Outcome:
     interrupted: bool = False
     has_value: bool = False
     cell: Cell | None = field(default=None, repr=False)
+
+    @property
+    def exit_code(self) -> int | None:
+        """What the program gave to `exit`, perhaps in a task that is left; None if it did not call it."""
+        return None if self.cell is None else self.cell.exit_code
 
 
 @dataclass(slots=True)
@@ -99,7 +104,8 @@ class Session:
         except CellInterrupt as stop:
             return Outcome(error=stopped(stop), interrupted=True, cell=cell)
         except errors.Error as error:
-            return Outcome(error=error.absorb(), cell=cell)
+            has_exited = cell.exit_code is not None and cell.task.state is CANCELLED
+            return Outcome(error=None if has_exited else error.absorb(), cell=cell)
         except Exception as error:
             return Outcome(error=translate(error), cell=cell)
         if cell.stops:  # during one long call at its very end

@@ -17,12 +17,16 @@ from hocket.runtime.tasks import Routine
 if TYPE_CHECKING:
     from hocket.runtime.loop import Scheduler
 
+GRACE = 5.0
+"""Seconds that clean-up has after `exit`."""
+
 
 class Cell:
     """One cell, or the program of a file.
 
     `context` is where all its tasks run; `finished` is done when its top level is.
-    `is_background` cells are not what a Stop is meant for.
+    `is_background` cells are not what a Stop is meant for.  `exit_code` is what the program
+    gave to `exit`, None before it does.
     """
 
     def __init__(self, scheduler: Scheduler, name: str, context: Context) -> None:
@@ -35,6 +39,7 @@ class Cell:
         self.is_background = False
         self.stops = 0
         self.interrupt: CellInterrupt | None = None
+        self.exit_code: int | None = None
         context.run(CELL.set, self)
 
     @property
@@ -45,6 +50,31 @@ class Cell:
     def cancel(self) -> bool:
         """Cancel the top level, as `Task.cancel`."""
         return self.task.cancel()
+
+    def exit(self, code: int) -> Cancelled:
+        """Cancel the top level and all tasks of the cell; return what the running one is to raise.
+
+        The first code counts.  Clean-up has `GRACE` seconds, then it is broken off.
+        """
+        scheduler = self.scheduler
+        if self.exit_code is None:
+            self.exit_code = code
+            scheduler.loop.call_later(GRACE, self._break_off)
+        running = scheduler.current
+        for task in self._routines():
+            if task is not running:
+                task.cancel()
+        if running is None or running.delivered:
+            return Cancelled()
+        running.cancelling = Cancelled()
+        return running.due()
+
+    def _routines(self) -> list[Routine]:
+        return [task for task in self.scheduler.routines() if task.cell is self]
+
+    def _break_off(self) -> None:
+        for task in self._routines():
+            task.settle(CANCELLED, None)
 
     def interrupted_at(self, trace: list[errors.Site]) -> None:
         """Code of the cell was stopped at `trace`: end the cell, and say that it was there."""
@@ -62,10 +92,9 @@ class Cell:
             self.task.stop(self.interrupt)
             return
         everything = self.stops > 2
-        for task in self.scheduler.routines():
-            if everything or task.cell is self:
-                stop = self.interrupt if task is self.task else Cancelled()
-                task.insist(stop, even_twice=everything)
+        for task in self.scheduler.routines() if everything else self._routines():
+            stop = self.interrupt if task is self.task else Cancelled()
+            task.insist(stop, even_twice=everything)
 
 
 class TopLevel(Routine):

@@ -18,6 +18,7 @@ from hocket.runtime.sets import Set
 from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import (
+    arguments,
     collections,
     core,
     dicts,
@@ -47,7 +48,7 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, files, paths, http, server, tasks, shared, system),
+    *(json, tables, yaml, encodings, files, paths, http, server, tasks, shared, system, arguments),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

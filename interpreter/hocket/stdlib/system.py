@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import NoReturn
 
 from hocket import errors
+from hocket.runtime.current import CELL, current_scheduler
 from hocket.runtime.registry import builtin
 from hocket.stdlib.core import parse_float, parse_int
 
@@ -21,6 +23,25 @@ def args() -> list[str]:
     ```
     """
     return list(arguments)
+
+
+@builtin
+def exit_(code: int = 0) -> NoReturn:
+    """End the program with the exit code `code`, 0 to 255; in a notebook, end the cell.
+
+    All tasks of the program, or of the cell, are cancelled; `finally` blocks run, for five seconds at most.
+
+    ```
+    try { exit(0) } finally { print("cleaned up") }  # expect: cleaned up
+    print("never")
+    ```
+    """
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise TypeError("expected an int")
+    if not 0 <= code <= 255:
+        raise errors.ValueError(f"exit() expects a code from 0 to 255, got {code}")
+    task = current_scheduler().current
+    raise (CELL.get(current_scheduler().background) if task is None else task.cell).exit(code)
 
 
 def _variable(name: str) -> str | None:
