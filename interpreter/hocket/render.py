@@ -12,7 +12,7 @@ spawned at cell 3, line 1
 from __future__ import annotations
 
 from itertools import groupby
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from hocket.errors import TOP_LEVEL, Error, HocketError, Place, Problem, Site, StaticErrors
 from hocket.source import Source, Span
@@ -70,12 +70,21 @@ def run_time(error: Error, paint: Paint) -> str:
         parts.append(f"  hint: {error.hint}")
     parts += calls(sites[:-1])
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned if site not in sites]
-    if error.cause is not None:
-        parts.append(f"caused by {headline(error.cause)} ({where(error.cause.place)})")
+    parts += [f"caused by {headline(cause)} ({where(cause.place)})" for cause in causes(error)]
     members = [member for member in error.fields.get("errors", ()) if isinstance(member, Error)]
     parts += [f"{number}. {headline(member)} ({where(member.place)})" for number, member in enumerate(members, 1)]
     parts += [f"also failed: {headline(other)} ({where(other.place)})" for other in error.others]
     return "\n".join(parts)
+
+
+def causes(error: Error) -> list[Error]:
+    """Return what the error was thrown in answer to, and so on; each once."""
+    found: list[Error] = []
+    cause = error.cause
+    while cause is not None and cause is not error and cause not in found:
+        found.append(cause)
+        cause = cause.cause
+    return found
 
 
 def internal(error: BaseException, paint: Paint) -> str:
@@ -150,4 +159,6 @@ def printable(text: str) -> str:
 
 def width(character: str) -> int:
     """Return the number of terminal columns of a character."""
+    if category(character) in ("Mn", "Me"):
+        return 0  # an accent stands on the character before it
     return 2 if east_asian_width(character) in "WF" else 1

@@ -41,6 +41,9 @@ MATCHING: dict[str, Any] = {
 }
 """What patterns, enums and results need."""
 
+BOOLS: dict[str, Any] = {"arithmetic": operators.arithmetic, "negative": operators.negative}
+"""What refuses bools as numbers, where the program shows that they are bools."""
+
 
 def support() -> dict[str, Any]:
     """Return the runtime's names for a new session."""
@@ -119,7 +122,7 @@ def support() -> dict[str, Any]:
         "held": resources.held,
         "held_now": resources.held_now,
     }
-    names |= MATCHING
+    names |= MATCHING | BOOLS
     names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}
     names |= {f"type_{name}": classes for name, classes in operators.TYPES.items()}
     return {f"__{name}": value for name, value in names.items()}

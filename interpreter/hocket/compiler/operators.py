@@ -45,6 +45,8 @@ def operate(c: Compiler, operator: str, left: ast.expr, right: ast.expr, left_no
     """Return the Python for `left operator right`; the nodes tell what is known of the operands."""
     if operator == "+":
         return add(c, left, right, left_node, right_node)
+    if operator in "-*" and (is_bool(left_node) or is_bool(right_node)):
+        return call("__arithmetic", left, ast.Constant(str(operator)), right)
     if operator in "-*":
         return ast.BinOp(left, ast.Sub() if operator == "-" else ast.Mult(), right)
     if operator in "/%":
@@ -104,6 +106,13 @@ def equality(
     return ast.IfExp(ast.BoolOp(ast.And(), [same, simple]), plain, slow)
 
 
+def is_bool(node: Node) -> bool:
+    """Whether the value is certainly a bool; for all others Python's operators take it for 0 or 1."""
+    while isinstance(node, nodes.ParenExpr):
+        node = node.value
+    return is_boolean(node) or isinstance(node, nodes.CompareExpr)
+
+
 def is_plain_literal(node: Node) -> bool:
     """Whether comparing with this literal is the same in Python: no bool equals it, no epsilon applies."""
     if isinstance(node, nodes.IntExpr):
@@ -139,6 +148,8 @@ def compare_expr(c: Compiler, node: nodes.CompareExpr) -> ast.expr:
     """`<` and its kin are Python's; unlike types raise there."""
     left, right = c.operands([node.left, node.right])
     c.source.notes[c.position(node.span)] = str(node.operator)
+    if is_bool(node.left) or is_bool(node.right):
+        return call("__arithmetic", left, ast.Constant(str(node.operator)), right)
     return ast.Compare(left, [COMPARISONS[node.operator]], [right])
 
 
@@ -152,7 +163,9 @@ def power_expr(c: Compiler, node: nodes.PowerExpr) -> ast.expr:
 def neg_expr(c: Compiler, node: nodes.NegExpr) -> ast.expr:
     """`-x`."""
     value = c.expr(node.value)
-    if isinstance(value, ast.Constant) and isinstance(value.value, int | float) and value.value is not True:
+    if is_bool(node.value):
+        return call("__negative", value)
+    if isinstance(value, ast.Constant) and isinstance(value.value, int | float):
         return ast.Constant(-value.value)
     return ast.UnaryOp(ast.USub(), value)
 

@@ -212,7 +212,10 @@ class Resolver:
     def settle(self, node: Node, token: Token) -> None:
         """Resolve a name that was unknown where it stands: it may be declared further down."""
         binding = self.lookup(token)
-        if binding is None:
+        if binding is not None and binding.kind == "parameter":
+            problem = f"Undefined variable: {token}"
+            self.problem(problem, token.span, "a default sees only what is declared before it")
+        elif binding is None:
             enum = self.variants.get(str(token))
             hint = f"write `{enum}::{token}`" if enum is not None else did_you_mean(token, self.known())
             hint = SELF if token == "self" else hint
@@ -246,7 +249,9 @@ class Resolver:
     def assign_to(self, node: Node, token: Token, binding: Binding) -> None:
         """Note an assignment, unless the variable cannot be reassigned."""
         if binding.kind in IMMUTABLE:
-            hint = f"declare it with `mut {token} := …` to change it later" if binding.kind != "struct" else None
+            hint = (
+                f"declare it with `mut {token} := …` to change it later" if binding.kind in ("let", "const") else None
+            )
             self.problem(f"Cannot reassign immutable {binding.kind} binding: {token}", token.span, hint)
         self.use(node, binding, store=True)
 

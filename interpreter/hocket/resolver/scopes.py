@@ -10,7 +10,7 @@ from hocket.errors import Problem
 from hocket.source import Span
 from hocket.syntax.nodes import Node
 
-IMMUTABLE = ("let", "const", "struct")
+IMMUTABLE = ("let", "const", "struct", "enum")
 
 
 @dataclass(eq=False, slots=True)

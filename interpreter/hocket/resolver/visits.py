@@ -441,4 +441,10 @@ def if_expr(r: Resolver, node: nodes.IfExpr) -> None:
         last = last.orelse
     if last is None:
         r.problem("`if` without `else` has no value here", node.span, "add `else { … }`")
-    r.children(node)
+    branch: Node | None = node
+    while isinstance(branch, nodes.IfExpr):
+        r.visit(branch.test)
+        r.visit(branch.body)
+        branch = branch.orelse
+    if branch is not None:
+        r.visit(branch)

@@ -22,7 +22,7 @@ from hocket.runtime.generators import RUNNING
 from hocket.runtime.operators import Box
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.sets import SETS
-from hocket.runtime.values import print_text, type_name
+from hocket.runtime.values import a_type, print_text, type_name
 from hocket.source import Source
 
 NAMES = {
@@ -202,11 +202,6 @@ def described(annotation: Any) -> list[str]:
     cls = getattr(annotation, "__origin__", None) or annotation
     name = getattr(cls, "__name__", str(cls))
     return [{"Callable": "function", "Iterable": "collection"}.get(name, NAMES.get(name, name))]
-
-
-def a_type(name: str) -> str:
-    """Return a type's name with its article."""
-    return name if name == "null" else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def unexpected(builtin: Builtin, frame: FrameType, error: BaseException) -> errors.Error | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from types import GeneratorType
 from typing import Any
@@ -18,7 +19,7 @@ from hocket.runtime import structs
 from hocket.runtime.generators import close, first_of, is_lazy, numbered
 from hocket.runtime.sets import SETS, Set
 from hocket.runtime.structs import Struct, StructType, operator_of
-from hocket.runtime.values import Range, equal, print_text, type_name
+from hocket.runtime.values import Range, a_type, equal, print_text, type_name
 
 AWAIT_IT = "a promise is awaited first: `await …`"
 MAX_POWER_BITS = 10_000_000
@@ -133,6 +134,29 @@ def foreign(left: Any, operator: str, right: Any) -> Any:
         return left / right if operator == "/" else left % right if operator == "%" else left**right
     except TypeError:
         raise invalid(left, operator, right) from None
+
+
+PYTHON = {
+    "-": operator.sub,
+    "*": operator.mul,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def arithmetic(left: Any, symbol: str, right: Any) -> Any:
+    """Apply an operator of which one side is a bool: only a struct or a Python object may take it."""
+    own = (bool, int, float, str, list)
+    if isinstance(left, own) and isinstance(right, own):
+        raise invalid(left, symbol, right)
+    return PYTHON[symbol](left, right)
+
+
+def negative(value: bool) -> Any:
+    """`-value` of a bool."""
+    raise errors.TypeError(f"Invalid unary operation: -{type_name(value)}")
 
 
 STRUCT_OPERATORS = {"+": "op_add", "/": "op_div", "%": "op_mod"}
@@ -389,6 +413,8 @@ class MethodTable(dict[type, Callable[..., Any]]):
         entry = value.get(self.name)
         if callable(entry):
             return entry(*args, **named)
+        if method is None and self.name in value:
+            raise errors.TypeError(f"{self.name} is not a function: it is {a_type(type_name(entry))}")
         if method is None:
             raise missing(value, self.name, self.library)
         return method(value, *args, **named)

@@ -56,7 +56,10 @@ class Range:
     def __getitem__(self, index: slice) -> Range | list[int]: ...
 
     def __getitem__(self, index: Any) -> Any:
-        part = self._ints[index]
+        try:
+            part = self._ints[index]
+        except IndexError:
+            raise errors.IndexError(f"Index out of bounds: {index}") from None
         if isinstance(part, int):
             return part
         return Range(part.start, part.stop) if part.step == 1 else list(part)

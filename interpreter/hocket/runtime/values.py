@@ -18,6 +18,7 @@ from hocket.runtime.structs import Struct, StructType, same
 
 __all__ = [
     "Range",
+    "a_type",
     "class_name",
     "equal",
     "format_value",
@@ -76,6 +77,11 @@ def class_name(cls: type) -> str:
 def type_name(value: Any) -> str:
     """Return what `type(value)` says."""
     return class_name(type(value))
+
+
+def a_type(name: str) -> str:
+    """Return a type's name with its article."""
+    return name if name == "null" else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def equal(left: Any, right: Any) -> bool:

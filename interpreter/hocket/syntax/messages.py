@@ -204,7 +204,7 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
         return None
     if {"an expression", "a name", "`:`"}.intersection(expected):
         return None
-    if sum(text in ("(", "[", "{") for text in texts) > sum(text in (")", "]", "}") for text in texts):
+    if _is_inside(texts):
         return Finding("an assignment is a statement and stands alone", "write `==` to compare")
     if texts[0] in ("if", "while"):
         return Finding(f"`{found}` assigns, which a condition cannot", "write `==` to compare")
@@ -213,9 +213,14 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
     return Finding("this cannot be assigned to", "a name, a field `a.b` or an element `a[i]` can")
 
 
+def _is_inside(texts: list[str]) -> bool:
+    """Whether the statement has an open bracket at its end."""
+    return sum(text in ("(", "[", "{") for text in texts) > sum(text in (")", "]", "}") for text in texts)
+
+
 def _layout(texts: list[str], expected: list[str]) -> Finding | None:
     """Python's and C's ways to set off a body."""
-    if texts[-1] == ":" and (texts[0] in BODY_WORDS or "else" in texts[-2:]):
+    if texts[-1] == ":" and not _is_inside(texts) and (texts[0] in BODY_WORDS or "else" in texts[-2:]):
         return Finding("found `:`, expected `{`", "a body stands in braces: `if c { … }`")
     if texts[-1] == ":" and "?" in texts:
         return Finding("there is no `? :`", "write `if condition { a } else { b }`")

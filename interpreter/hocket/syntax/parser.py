@@ -59,7 +59,7 @@ def parse(source: Source) -> Parsed:
     scanned = tokens.scan(source)
     problems = list(scanned.problems)
     if scanned.broken:
-        raise StaticErrors(sorted(problems, key=_place))
+        raise StaticErrors(_independent(problems))
     stream = arrange(scanned)
     parser = Parser(scanned, stream)
     program = parser.run()
@@ -78,6 +78,22 @@ def status(source: Source) -> tuple[str, str]:
             return "invalid", ""
         return "incomplete", " " * 4 * len(tokens.scan(source).unclosed)
     return "complete", ""
+
+
+def _independent(problems: list[Problem]) -> list[Problem]:
+    """Return the problems of a text whose brackets or strings do not match, without those that another one makes.
+
+    What stands behind it on its line may be text that was meant as code, or the reverse.
+    """
+    broken: set[int] = set()
+    found: list[Problem] = []
+    for problem in sorted(problems, key=_place):
+        line, _ = problem.source.position(problem.span.start)
+        if line not in broken:
+            found.append(problem)
+        if not problem.incomplete:
+            broken.add(line)
+    return found
 
 
 def _place(problem: Problem) -> tuple[int, int]:
