@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
@@ -71,10 +71,11 @@ class Session:
 
     To be used on one running asyncio loop.  `report` is called with each error of a
     task that nobody awaited, and its text, in the context of the cell that spawned
-    it; without it the text goes to that cell's `sys.stderr`.
+    it; without it the text goes to that cell's `sys.stderr`.  `tests` is told of the
+    tests in what is run; without it they are passed over.
     """
 
-    def __init__(self, report: Report | None = None) -> None:
+    def __init__(self, report: Report | None = None, tests: Any = None) -> None:
         self.report = report or print_report
         self.scheduler = Scheduler(self._report)
         self.scheduler.translate = translate
@@ -85,6 +86,8 @@ class Session:
         self._builtins: dict[str, Any] = {mangle(name): value for name, value in self.library.items()}
         self._builtins |= support()
         self._globals: dict[str, Any] = {"__builtins__": self._builtins, "__name__": "hocket program"}
+        if tests is not None:
+            self._globals["__tests"] = tests
 
     # Running
 
@@ -98,7 +101,13 @@ class Session:
             return Outcome(error=stopped(stop), interrupted=True)
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
-        cell = self.scheduler.start(function(), name)
+        outcome = await self.call(function(), name)
+        outcome.has_value = compiled.is_shown and outcome.value is not None
+        return outcome
+
+    async def call(self, coroutine: Coroutine[Any, Any, Any], name: str) -> Outcome:
+        """Run `coroutine`, a program's own, as a cell."""
+        cell = self.scheduler.start(coroutine, name)
         try:
             value = await self.scheduler.finish(cell)
         except CellInterrupt as stop:
@@ -110,7 +119,7 @@ class Session:
             return Outcome(error=translate(error), cell=cell)
         if cell.stops:  # during one long call at its very end
             return Outcome(error=stopped(CellInterrupt(cell)), interrupted=True, cell=cell)
-        return Outcome(value=value, has_value=compiled.is_shown and value is not None, cell=cell)
+        return Outcome(value=value, cell=cell)
 
     def compile(self, text: str, name: str) -> Compiled:
         """Compile a program against the session; raises StaticErrors, or InternalError for a bug of ours."""

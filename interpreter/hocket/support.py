@@ -114,6 +114,7 @@ def support() -> dict[str, Any]:
         "lift": lift,
         "lifting": lifting,
         "plain": plain,
+        "tests": None,
         "spawn": spawn,
         "spawn_block": spawn_block,
         "Scope": Scope,

@@ -22,6 +22,11 @@ from hocket.syntax.tokens import RESERVED, SPELLINGS, scan
 GRAMMAR = tables.GRAMMAR.read_text(encoding="utf-8")
 
 SAMPLE = """
+test_setup { opened := [] }
+test_group "fetching" {
+    test_teardown { close(opened) }
+    test "two pages" { assert(true) }
+}
 /// Fetches a page.
 async func fetch(url: string, retries: int = 3, {a, b as c}, [d, ...e], ...rest) -> dict<string, int>? | null {
     let body := ""
@@ -145,7 +150,7 @@ def test_the_alternatives_of_a_rule_that_is_passed_through_all_give_nodes() -> N
 
 
 def test_keywords_are_read_off_the_grammar() -> None:
-    words = set(re.findall(r'"([a-z]+)"', re.sub(r"//.*", "", GRAMMAR)))
+    words = set(re.findall(r'"([a-z_]+)"', re.sub(r"//.*", "", GRAMMAR)))
     spellings = {spelling for spelling, word in SPELLINGS.items() if word in words}
     assert parser.keywords() == words | spellings
     assert {"if", "scope", "timeout", "catch", "fn"} <= parser.keywords()

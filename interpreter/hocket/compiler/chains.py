@@ -229,14 +229,15 @@ def pipe_expr(c: Compiler, node: nodes.PipeExpr) -> ast.expr:
 
 @compiles(nodes.TryExpr)
 def try_expr(c: Compiler, node: nodes.TryExpr) -> ast.expr:
-    """`e?`: what an `Ok` or `Some` holds; an `Err` or `None` is returned, at the top level raised."""
+    """`e?`: what an `Ok` or `Some` holds; an `Err` or `None` is returned, at the top level and in a test raised."""
     return passed_on(c, node, c.expr(node.value))
 
 
 def passed_on(c: Compiler, node: Node, value: ast.expr) -> ast.expr:
     """Return what the result `value` holds, and emit the end of the function for an `Err`."""
     saved = c.save(node, value)
-    at_top = c.function.outer is None
+    tests = (nodes.TestStmt, nodes.TestSetupStmt, nodes.TestTeardownStmt)
+    at_top = c.function.outer is None or isinstance(c.function.node, tests)
     end: ast.stmt = ast.Raise(call("__failure", saved)) if at_top else ast.Return(saved)
     c.emit(node, ast.If(call("__fails", saved), [c.at(node, end)], []))
     return ast.Subscript(ast.Attribute(saved, "values", ast.Load()), ast.Constant(0), ast.Load())

@@ -8,6 +8,7 @@ from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
 CHAINS = (nodes.BinaryExpr, nodes.OrExpr, nodes.AndExpr)
+TESTS = (nodes.TestStmt, nodes.TestSetupStmt, nodes.TestTeardownStmt)
 
 
 @resolves(nodes.Block)
@@ -264,6 +265,8 @@ def no_generator(function: Function) -> tuple[str, str]:
         return "outside of a function", "write `func* name(…) { … }`, and `yield` in it"
     if isinstance(node, nodes.SpawnExpr | nodes.SpawnBlockExpr):
         return "in a `spawn`", "write an `async func*`, and go through it with `for await`"
+    if isinstance(node, TESTS):
+        return f"in a `{function.name}`", "write `func* name(…) { … }` beside it, and go through that"
     if isinstance(node, nodes.ArrowExpr):
         return "in an arrow function", f"write `{keyword}(…) {{ … }}`"
     if function.name is None:

@@ -41,7 +41,7 @@ ONLY_STATEMENTS = frozenset(_STATEMENTS.split())
 # What a statement that begins on the line of the one before may begin with when that ends in a bracket.
 CAN_TOUCH = CAN_START - {"(", "[", "{", "-"}
 HEADS = frozenset({"if", "while", "for", "match", "func", "struct", "enum", "except"})
-HEADS |= {"test", "with", "timeout", "select", "case", "from"}
+HEADS |= {"test", "test_group", "with", "timeout", "select", "case", "from"}
 # The context of a head's body; `block` for all others.
 BODIES = {"struct": "struct", "enum": "enum", "match": "match", "select": "match"}
 # Words whose body follows without anything between.

@@ -13,3 +13,4 @@ from hocket.syntax.nodes.functions import *  # noqa: F403
 from hocket.syntax.nodes.matching import *  # noqa: F403
 from hocket.syntax.nodes.statements import *  # noqa: F403
 from hocket.syntax.nodes.structs import *  # noqa: F403
+from hocket.syntax.nodes.testing import *  # noqa: F403
