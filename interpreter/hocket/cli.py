@@ -1,8 +1,8 @@
 """The command `hocket`.
 
-Exit codes: 0 success, 2 wrong usage, 3 a program that is not well formed, 4 a run-time error,
-5 a program that cannot be read, 6 a failure of Hocket itself, 130 interrupted, else what
-the program gives to `exit`.  Errors go to
+Exit codes: 0 success, 1 failed tests, 2 wrong usage, 3 a program that is not well formed,
+4 a run-time error, 5 a program that cannot be read, 6 a failure of Hocket itself,
+130 interrupted, else what the program gives to `exit`.  Errors go to
 stderr, in colour on a terminal unless NO_COLOR is set.  Ctrl-C ends the program and lets it
 clean up; a second one ends it at once.
 
@@ -77,6 +77,10 @@ def _command(arguments: list[str]) -> int:
         for point in _plugged_in():
             if point.name == arguments[0]:
                 return int(point.load()(arguments[1:]) or 0)
+    if arguments[:1] == ["test"]:
+        from hocket.testing import command as testing
+
+        return testing.main(arguments[1:], complain, colored)
     options = _parser().parse_args(arguments)
     return int(options.function(options))
 
@@ -100,13 +104,14 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(function=_run)
     repl = commands.add_parser("repl", help="run what is typed, line by line")
     repl.set_defaults(function=_repl)
+    commands.add_parser("test", help="run the tests in programs")
     docs = commands.add_parser("docs", help="print the reference of the library")
     docs.add_argument("--output", metavar="FILE", help="write it to FILE instead")
     docs.set_defaults(function=_docs)
     return parser
 
 
-_OWN = ("run", "repl", "docs")
+_OWN = ("run", "repl", "docs", "test")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -255,7 +255,9 @@ class RecursionError(Error):  # noqa: A001
 
 
 class AssertionError(Error):  # noqa: A001
-    """A failed assertion."""
+    """A failed assertion; `compared` are the value and what it should have been equal to."""
+
+    compared: tuple[Any, Any] | None = None
 
 
 class FileError(Error):

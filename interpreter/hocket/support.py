@@ -114,7 +114,6 @@ def support() -> dict[str, Any]:
         "lift": lift,
         "lifting": lifting,
         "plain": plain,
-        "tests": None,
         "spawn": spawn,
         "spawn_block": spawn_block,
         "Scope": Scope,
@@ -123,7 +122,7 @@ def support() -> dict[str, Any]:
         "held": resources.held,
         "held_now": resources.held_now,
     }
-    names |= MATCHING | BOOLS
+    names |= MATCHING | BOOLS | {"tests": None}
     names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}
     names |= {f"type_{name}": classes for name, classes in operators.TYPES.items()}
     return {f"__{name}": value for name, value in names.items()}

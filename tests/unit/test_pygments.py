@@ -57,6 +57,7 @@ def test_every_keyword_is_one_where_it_means_something(word: str) -> None:
         "select": "select { }",
         "shield": "shield { }",
         "test": 'test "a" { }',
+        "test_group": 'test_group "a" { }',
         "test_setup": "test_setup { }",
         "test_teardown": "test_teardown { }",
         "timeline": "timeline { }",

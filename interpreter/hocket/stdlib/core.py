@@ -409,7 +409,9 @@ def assert_equal(a: Any, b: Any) -> bool:
     """
     if equal(a, b):
         return True
-    raise errors.AssertionError(f"Assertion failed: expected {show(a)} to equal {show(b)}")
+    failure = errors.AssertionError(f"Assertion failed: expected {show(a)} to equal {show(b)}")
+    failure.compared = a, b
+    raise failure
 
 
 @builtin

@@ -18,20 +18,18 @@ refused, and one that has not ended after ten seconds is stopped.
 
 from __future__ import annotations
 
-import _thread
 import io
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from difflib import ndiff
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from hocket import host
 from hocket.errors import Error, HocketError, StaticErrors
 from hocket.render import headline, render
+from hocket.testing.limit import time_limit
 
 LIMIT = 10.0
 """Seconds after which a program is stopped."""
@@ -107,6 +105,11 @@ def fenced(text: str, name: str, language: str = "hocket") -> list[Program]:
     return found
 
 
+def expects(text: str) -> bool:
+    """Return whether the comments of a program say anything."""
+    return any(_EXPECTATION.search(line) for line in text.splitlines())
+
+
 def expected(program: Program) -> Expected:
     """Return what the comments of a program say; raises Mismatch if that is nothing."""
     output, errors = [], []
@@ -129,7 +132,7 @@ def check(program: Program, limit: float = LIMIT) -> None:
     if got.stopped:
         faults.append(f"had not ended after {limit:g} s and was stopped")
     if got.output != wanted.output:
-        faults.append("printed (- expected, + got):\n" + "\n".join(_difference(wanted.output, got.output)))
+        faults.append("printed (- expected, + got):\n" + "\n".join(difference(wanted.output, got.output)))
     faults += _error_faults(wanted.errors, got.errors)
     if faults:
         if got.complaints:
@@ -137,7 +140,8 @@ def check(program: Program, limit: float = LIMIT) -> None:
         raise Mismatch(f"{program.name}\n" + "\n".join(faults))
 
 
-def _difference(wanted: list[str], got: list[str]) -> Iterator[str]:
+def difference(wanted: list[str], got: list[str]) -> Iterator[str]:
+    """Yield the lines of both, indented: `-` what only `wanted` has, `+` what only `got` has."""
     for line in ndiff(wanted, got):
         if not line.startswith("?"):
             yield f"    {line}"
@@ -172,41 +176,13 @@ def _run(program: Program, limit: float) -> Ended:
     text = "\n" * program.before + program.text
     with redirect_stdout(out), redirect_stderr(err):
         running = host.Program(text, program.name, lambda error, _: failures.append(error))
-        with _time_limit(running, limit) as is_over:
+        with time_limit(running, limit) as is_over:
             outcome = host.run_alone(running.run())
     stopped = is_over()
     if outcome.error is not None and not stopped:
         failures.insert(0, outcome.error)
     lines = [line.rstrip() for line in out.getvalue().split("\n")]
     return Ended(lines[:-1] if lines[-1] == "" else lines, failures, err.getvalue(), stopped)
-
-
-@contextmanager
-def _time_limit(program: host.Program, limit: float) -> Iterator[Callable[[], bool]]:
-    """Stop `program` after `limit` seconds, by the way that Ctrl-C takes; in the main thread only."""
-    over, done = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        if not done.wait(limit):
-            over.set()
-            while not done.wait(0.2):  # a program that goes on in its clean-up is stopped again
-                _thread.interrupt_main()
-                program.wake()
-
-    def handle(signum: int, frame: FrameType | None) -> None:
-        if not over.is_set():
-            raise KeyboardInterrupt
-        if not done.is_set():
-            program.on_sigint(signum, frame)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    with host.on_sigint(handle):
-        watcher.start()
-        try:
-            yield over.is_set
-        finally:
-            done.set()
-            watcher.join()
 
 
 def check_file(path: Path) -> None:
