@@ -59,6 +59,8 @@ class Tokens:
         self.values: dict[int, str] = {}
         # Texts of `///` comments by the start of what they document.
         self.docs: dict[int, str] = {}
+        # Where the comments stand, these among them.
+        self.comments: list[Span] = []
         self.problems: list[Problem] = []
         # Do the brackets not match?
         self.broken = False
@@ -215,6 +217,7 @@ class Scanner:
     def on_comment(self, start: int, end: int) -> int:
         """Skip a comment; keep it if it documents what follows."""
         text = self.text[start:end]
+        self.tokens.comments.append(Span(start, end))
         if text.startswith("///") and not text.startswith("////") and self.fresh:
             if self.doc and self.text.count("\n", self.doc_end, start) != 1:
                 self.doc = []

@@ -1,0 +1,62 @@
+"""`match`, and what its cases fit."""
+
+from __future__ import annotations
+
+from hocket.format.core import Formatter, formats
+from hocket.format.doc import LINE, Doc, Group, Indent, concat
+from hocket.syntax import nodes
+
+
+@formats(nodes.MatchExpr)
+def match(f: Formatter, node: nodes.MatchExpr) -> Doc:
+    """`match value { clauses }`."""
+    return Group(f.token("match"), " ", f.node(node.value), " ", f.block(node.clauses))
+
+
+@formats(nodes.CaseClause)
+def case(f: Formatter, node: nodes.CaseClause) -> Doc:
+    """`case pattern if guard { }`; a `:` before the body is left out."""
+    head = concat(f.token("case"), " ", f.node(node.pattern))
+    if node.guard is not None:
+        head = concat(head, f.spaced(), f.node(node.guard))
+    return Group(head, f.drop(":"), " ", f.block(node.body.body))
+
+
+@formats(nodes.DefaultClause)
+def default(f: Formatter, node: nodes.DefaultClause) -> Doc:
+    """`default { }`."""
+    return Group(f.token("default"), f.drop(":"), " ", f.block(node.body.body))
+
+
+@formats(nodes.AlternativesPattern)
+def alternatives(f: Formatter, node: nodes.AlternativesPattern) -> Doc:
+    """`a | b`."""
+    first, *others = node.patterns
+    parts = [f.node(first)]
+    for pattern in others:
+        parts += [f.cut(), LINE, f.token("|"), " ", f.node(pattern)]
+    return Group(Indent(*parts))
+
+
+@formats(nodes.LiteralPattern, nodes.PathPattern)
+def value_pattern(f: Formatter, node: nodes.LiteralPattern | nodes.PathPattern) -> Doc:
+    """`1`, `Shape::Empty`."""
+    return f.node(node.value)
+
+
+@formats(nodes.RangePattern)
+def range_pattern(f: Formatter, node: nodes.RangePattern) -> Doc:
+    """`1..=5`."""
+    return concat(f.node(node.start), f.token(), f.node(node.stop))
+
+
+@formats(nodes.TypePattern)
+def type_pattern(f: Formatter, node: nodes.TypePattern) -> Doc:
+    """`int n`."""
+    return concat(f.token(), " ", f.token())
+
+
+@formats(nodes.VariantPattern)
+def variant_pattern(f: Formatter, node: nodes.VariantPattern) -> Doc:
+    """`Shape::Circle(r)`."""
+    return concat(f.node(node.variant), f.bracket(node.items))
