@@ -1,7 +1,7 @@
 """The command `hocket`.
 
-Exit codes: 0 success, 1 failed tests, 2 wrong usage, 3 a program that is not well formed,
-4 a run-time error, 5 a program that cannot be read, 6 a failure of Hocket itself,
+Exit codes: 0 success, 1 failed tests or what a check found, 2 wrong usage, 3 a program that is not
+well formed, 4 a run-time error, 5 a program that cannot be read, 6 a failure of Hocket itself,
 130 interrupted, else what the program gives to `exit`.  Errors go to
 stderr, in colour on a terminal unless NO_COLOR is set.  Ctrl-C ends the program and lets it
 clean up; a second one ends it at once.
@@ -105,13 +105,22 @@ def _parser() -> argparse.ArgumentParser:
     repl = commands.add_parser("repl", help="run what is typed, line by line")
     repl.set_defaults(function=_repl)
     commands.add_parser("test", help="run the tests in programs")
+    fmt = commands.add_parser("fmt", help="lay out programs and notebooks")
+    fmt.add_argument("paths", nargs="+", metavar="PATH", help="programs, notebooks or folders; - for standard input")
+    fmt.add_argument("--check", action="store_true", help="name the files that would change, and write nothing")
+    fmt.add_argument("--diff", action="store_true", help="show what would change, and write nothing")
+    fmt.set_defaults(function=_fmt)
+    ast = commands.add_parser("ast", help="print the syntax tree of a program")
+    ast.add_argument("file", help="the program, or - for standard input")
+    ast.add_argument("--json", action="store_true", help="print it as JSON")
+    ast.set_defaults(function=_ast)
     docs = commands.add_parser("docs", help="print the reference of the library")
     docs.add_argument("--output", metavar="FILE", help="write it to FILE instead")
     docs.set_defaults(function=_docs)
     return parser
 
 
-_OWN = ("run", "repl", "docs", "test")
+_OWN = ("run", "repl", "docs", "test", "fmt", "ast")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -190,6 +199,38 @@ def _repl(_: argparse.Namespace) -> int:
 
     prepare_process()
     return interact()
+
+
+def _fmt(options: argparse.Namespace) -> int:
+    from hocket.format.command import Command
+    from hocket.session import prepare_process
+
+    prepare_process()
+    return Command(options, read_program, Unreadable, show, colored()).run()
+
+
+def _ast(options: argparse.Namespace) -> int:
+    import json
+
+    from hocket.errors import StaticErrors
+    from hocket.format import too_deep, tree
+    from hocket.render import render
+    from hocket.session import prepare_process
+    from hocket.source import Source
+    from hocket.syntax.parser import parse
+
+    prepare_process()
+    source = Source("standard input" if options.file == "-" else options.file, read_program(options.file))
+    try:
+        program = parse(source).program
+        try:
+            print(json.dumps(tree.as_data(program)) if options.json else tree.show(program, source))
+        except RecursionError:
+            raise too_deep(source) from None
+    except StaticErrors as error:
+        show(render(error, color=colored()))
+        return SYNTAX
+    return OK
 
 
 def _docs(options: argparse.Namespace) -> int:

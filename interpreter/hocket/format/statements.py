@@ -75,6 +75,27 @@ def for_(f: Formatter, node: nodes.ForStmt | nodes.ForAwaitStmt) -> Doc:
     return Group(word, " ", targets, f.spaced(), f.node(node.iterable), " ", f.block(node.body.body))
 
 
+@formats(nodes.WithStmt)
+def with_(f: Formatter, node: nodes.WithStmt) -> Doc:
+    """`with value as pattern { }`."""
+    head = concat(f.token("with"), " ", f.node(node.value))
+    if node.pattern is not None:
+        head = concat(head, " ", f.token("as"), " ", f.node(node.pattern))
+    return Group(head, " ", f.block(node.body.body))
+
+
+@formats(nodes.TestStmt, nodes.TestGroupStmt)
+def test(f: Formatter, node: nodes.TestStmt | nodes.TestGroupStmt) -> Doc:
+    """`test "name" { }`."""
+    return Group(f.token(), " ", f.token(), " ", f.block(node.body.body))
+
+
+@formats(nodes.TestSetupStmt, nodes.TestTeardownStmt)
+def test_setup(f: Formatter, node: nodes.TestSetupStmt | nodes.TestTeardownStmt) -> Doc:
+    """`test_setup { }`."""
+    return Group(f.token(), " ", f.block(node.body.body))
+
+
 @formats(nodes.ForTargets)
 def for_targets(f: Formatter, node: nodes.ForTargets) -> Doc:
     """`i, x`."""
