@@ -53,10 +53,16 @@ def range_pattern(f: Formatter, node: nodes.RangePattern) -> Doc:
 @formats(nodes.TypePattern)
 def type_pattern(f: Formatter, node: nodes.TypePattern) -> Doc:
     """`int n`."""
-    return concat(f.token(), " ", f.token())
+    return concat(f.node(node.type), " ", f.token())
 
 
 @formats(nodes.VariantPattern)
 def variant_pattern(f: Formatter, node: nodes.VariantPattern) -> Doc:
     """`Shape::Circle(r)`."""
     return concat(f.node(node.variant), f.bracket(node.items))
+
+
+@formats(nodes.StructPattern)
+def struct_pattern(f: Formatter, node: nodes.StructPattern) -> Doc:
+    """`Point{x, y: 0}`."""
+    return concat(f.node(node.struct), f.bracket(node.items))
