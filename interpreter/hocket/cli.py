@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 OK, USAGE, SYNTAX, RUNTIME, FILES, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 6, 130
 
 
+class WrongUsage(Exception):
+    """The command cannot be carried out as it was given; the message says why."""
+
+
 class Unreadable(Exception):
     """A program's file cannot be read; the message says why."""
 
@@ -45,6 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _command(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except WrongUsage as error:
+        complain(str(error))
+        return USAGE
     except Unreadable as error:
         complain(str(error))
         return FILES
@@ -100,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     run = commands.add_parser("run", help="run a program")
     run.add_argument("file", help="the program, or - for standard input")
+    run.add_argument("--clock", choices=("real", "virtual"), help="real time, or time that passes by jumps alone")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="what `args()` gives to the program")
     run.set_defaults(function=_run)
     repl = commands.add_parser("repl", help="run what is typed, line by line")
@@ -141,7 +149,8 @@ def _run(options: argparse.Namespace) -> int:
                 failures.append(error)
             show(render(error, color=colored()))
 
-    program = Program(text, "standard input" if options.file == "-" else options.file, report)
+    name = "standard input" if options.file == "-" else options.file
+    program = Program(text, name, report, clock=_clock(options.clock))
     ending = _Ending(program)
     with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())
@@ -155,6 +164,17 @@ def _run(options: argparse.Namespace) -> int:
         return outcome.exit_code
     by_kind = {StaticErrors: SYNTAX, InternalError: INTERNAL}
     return by_kind.get(type(outcome.error), RUNTIME if failures else OK)
+
+
+def _clock(wanted: str | None) -> str:
+    """Return the name of the clock to use; raises WrongUsage for one that does not exist."""
+    from hocket.errors import ValueError as Unknown
+    from hocket.runtime.clock import chosen
+
+    try:
+        return chosen(wanted).name
+    except Unknown as error:
+        raise WrongUsage(f"HOCKET_CLOCK: {error}") from error
 
 
 class _Ending:

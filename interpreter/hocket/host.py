@@ -28,10 +28,12 @@ class Program:
     ends the program wherever it is.  `interrupted` says that it was ended so.
     """
 
-    def __init__(self, text: str, name: str, report: Callable[[HocketError, str], None]) -> None:
+    def __init__(
+        self, text: str, name: str, report: Callable[[HocketError, str], None], clock: str | None = None
+    ) -> None:
         self.text = text
         self.name = name
-        self.session = Session(report=report)
+        self.session = Session(report=report, clock=clock)
         self.interrupted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[Any] | None = None

@@ -23,16 +23,16 @@ WIDTH = 110
 CALLS = 10
 """More calls than this are left out in the middle, with their number."""
 
-RED, CYAN, BOLD, PLAIN = "\x1b[1;31m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
+RED, YELLOW, CYAN, BOLD, PLAIN = "\x1b[1;31m", "\x1b[1;33m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 
 
-def render(error: BaseException, color: bool = False) -> str:
-    """Return `error` as text, without a line end; `color` adds terminal colours."""
+def render(error: BaseException, color: bool = False, word: str = "error") -> str:
+    """Return `error` as text, without a line end; `color` adds terminal colours, `word` is what it begins with."""
     paint = Paint(color)
     if isinstance(error, StaticErrors):
         return "\n\n".join(static(problem, paint) for problem in error.problems)
     if isinstance(error, Error):
-        return run_time(error, paint)
+        return run_time(error, paint, word)
     if isinstance(error, HocketError):
         return f"{paint(RED, 'error')}: {paint(BOLD, str(error))}"
     return internal(error, paint)
@@ -60,9 +60,9 @@ def headline(error: Error) -> str:
     return error.message if says_so else f"{error.type}: {error.message}"
 
 
-def run_time(error: Error, paint: Paint) -> str:
+def run_time(error: Error, paint: Paint, word: str = "error") -> str:
     """Return a run-time error: its line, the calls that led to it, its cause and its companions."""
-    parts = [heading(headline(error), paint)]
+    parts = [heading(headline(error), paint, word)]
     place, sites = error.place, error.sites
     if place is not None:
         parts.append(marked(place.source, place.span, error.hint, paint))
@@ -93,9 +93,9 @@ def internal(error: BaseException, paint: Paint) -> str:
     return f"{heading(f'internal error in Hocket: {what}', paint)}\nPlease report it, with the program that led to it."
 
 
-def heading(message: str, paint: Paint) -> str:
+def heading(message: str, paint: Paint, word: str = "error") -> str:
     """Return the first line."""
-    return f"{paint(RED, 'error')}: {paint(BOLD, message)}"
+    return f"{paint(RED if word == 'error' else YELLOW, word)}: {paint(BOLD, message)}"
 
 
 def calls(trace: list[Site]) -> list[str]:

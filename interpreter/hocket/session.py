@@ -24,6 +24,7 @@ from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
 from hocket.runtime import operators
 from hocket.runtime.chaining import Callback
+from hocket.runtime.clock import chosen
 from hocket.runtime.foreign import translate
 from hocket.runtime.interrupt import CellInterrupt, Interrupts
 from hocket.runtime.loop import Cell, Scheduler
@@ -72,12 +73,14 @@ class Session:
     To be used on one running asyncio loop.  `report` is called with each error of a
     task that nobody awaited, and its text, in the context of the cell that spawned
     it; without it the text goes to that cell's `sys.stderr`.  `tests` is told of the
-    tests in what is run; without it they are passed over.
+    tests in what is run; without it they are passed over.  `clock` is `real` or
+    `virtual`, by default what the environment variable `HOCKET_CLOCK` says.
     """
 
-    def __init__(self, report: Report | None = None, tests: Any = None) -> None:
+    def __init__(self, report: Report | None = None, tests: Any = None, clock: str | None = None) -> None:
         self.report = report or print_report
-        self.scheduler = Scheduler(self._report)
+        self.scheduler = Scheduler(self._report, chosen(clock))
+        self.scheduler.warn = print_warning
         self.scheduler.translate = translate
         self.interrupts = Interrupts(self.scheduler)
         self.library = stdlib.namespace()
@@ -225,6 +228,11 @@ def is_within(frame: FrameType | None, code: CodeType) -> bool:
 def print_report(error: errors.HocketError, text: str) -> None:
     """Write the error of a task that nobody awaited to the error stream of its cell."""
     sys.stderr.write(f"{text}\n")
+
+
+def print_warning(warning: errors.Error) -> None:
+    """Write what a program should know to the error stream of its cell."""
+    sys.stderr.write(f"{render(warning, word='warning')}\n")
 
 
 def stopped(stop: CellInterrupt) -> errors.Interrupted:

@@ -223,3 +223,16 @@ def test_ctrl_c_after_the_end_leaves_the_exit_code() -> None:
     assert running.process.stderr.readline() == "error: boom\n"
     code, _, _ = running.interrupt()
     assert code == 4
+
+
+def test_the_clock_is_chosen_by_flag_or_environment(tmp_path: Path) -> None:
+    program = tmp_path / "day.hkt"
+    program.write_text("let begun := now()\nawait async_sleep(24h)\nprint(now() - begun)\n")
+    for arguments, environment in ((["--clock=virtual"], {}), ([], {"HOCKET_CLOCK": "virtual"})):
+        ended = run("run", *arguments, str(program), **environment)
+        assert (ended.stdout, ended.returncode) == ("86400\n", 0)
+    ended = run("run", str(program), HOCKET_CLOCK="sundial")
+    assert (ended.stderr, ended.returncode) == (
+        "error: HOCKET_CLOCK: there is no clock 'sundial'; there are: real, virtual\n",
+        2,
+    )

@@ -7,6 +7,7 @@ everything waits.
 
 from __future__ import annotations
 
+import os
 import time
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 class Clock:
     """Real time."""
 
+    name = "real"
     virtual = False
 
     @staticmethod
@@ -38,6 +40,7 @@ class Clock:
 class VirtualClock(Clock):
     """Time that passes only by jumps; it begins at 2024-01-01 00:00 UTC."""
 
+    name = "virtual"
     virtual = True
 
     def __init__(self, begin: int = 1_704_067_200_000_000_000) -> None:
@@ -55,6 +58,17 @@ class VirtualClock(Clock):
     def jump(self, when: int) -> None:
         """Let time pass until `now()` is `when`."""
         self.passed = max(self.passed, when)
+
+
+CLOCKS: dict[str, type[Clock]] = {clock.name: clock for clock in (Clock, VirtualClock)}
+
+
+def chosen(name: str | None = None) -> Clock:
+    """Return the clock called `name`, by default what `HOCKET_CLOCK` says, else the real one; raises ValueError."""
+    name = name or os.environ.get("HOCKET_CLOCK") or "real"
+    if name not in CLOCKS:
+        raise errors.ValueError(f"there is no clock {name!r}; there are: {', '.join(CLOCKS)}")
+    return CLOCKS[name]()
 
 
 class Timed(Protocol):

@@ -8,6 +8,17 @@ from hocket import errors
 from hocket.runtime.tasks import Routine
 
 SHOWN = 10
+JUMPS = 100_000
+"""Jumps of the virtual clock after which a cell whose own tasks never ran meanwhile is ended."""
+
+
+def endless(tasks: Iterable[Routine]) -> errors.DeadlockError:
+    """Return the error of a cell that waits while only tasks of earlier cells move the virtual clock."""
+    lines = [f"{task.describe()} of {task.cell.name}" for task in tasks]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
+    what = f"in {JUMPS:,} jumps of the virtual clock only tasks of earlier cells ran"
+    return errors.DeadlockError(f"{what}: {', '.join(lines)}", hint="cancel them, or await what they wait for")
 
 
 def deadlock(tasks: Iterable[Routine]) -> errors.DeadlockError:

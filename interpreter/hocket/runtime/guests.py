@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.current import PARK
+from hocket.runtime.holds import Limit, hold, release
 from hocket.runtime.promise import CANCELLED, CANCELLED_TEXT, REJECTED
 from hocket.runtime.stops import Cancelled
 from hocket.runtime.tasks import discard
@@ -45,6 +46,7 @@ class GuestTask:
         "_handle",
         "_outcome",
         "is_inside",
+        "limit",
         "task",
     )
 
@@ -60,6 +62,8 @@ class GuestTask:
         self._callbacks: list[tuple[Callable[[Any], object], Context]] = []
         self._cancels = 0
         self._outcome: Callable[[], Any] | None = None
+        # The alarm of a wait that the virtual clock stands still for.
+        self.limit: Limit | None = None
         # Whether it steps just now: then what is awaited inside needs no other guest.
         self.is_inside = False
 
@@ -168,8 +172,8 @@ class GuestTask:
         else:
             self._fut_waiter = future
             future.add_done_callback(self._wake)
-        scheduler.holds += 1
         self.task.waiting = self
+        self.limit = hold(scheduler, self.task)
 
     def _wake(self, future: asyncio.Future[Any] | None) -> None:
         if self.task.waiting is self and self._fut_waiter is future:
@@ -178,7 +182,7 @@ class GuestTask:
 
     def _unpark(self) -> None:
         self._fut_waiter = self._handle = None
-        self.task.cell.scheduler.holds -= 1
+        release(self.task.cell.scheduler, self.limit)
 
     def withdraw(self, waiter: Any) -> None:
         """Forget the future that the task waits for."""

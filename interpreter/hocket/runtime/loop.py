@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -23,9 +24,11 @@ from hocket.runtime import current
 from hocket.runtime.cells import Cell, TopLevel
 from hocket.runtime.clock import Clock, Timers, VirtualClock
 from hocket.runtime.current import PARK, current_scheduler
-from hocket.runtime.deadlock import deadlock
+from hocket.runtime.deadlock import JUMPS, deadlock, endless
+from hocket.runtime.monitor import BLOCKED, WATCH, Health, report_block
 from hocket.runtime.owners import Owner, SessionScope
 from hocket.runtime.promise import CANCELLED, REJECTED, Promise
+from hocket.runtime.recording import Recorder
 from hocket.runtime.tasks import Routine, Task
 from hocket.runtime.threads import DaemonExecutor
 
@@ -44,15 +47,22 @@ class Scheduler:
 
     `report` is called with each failure that nobody awaited, and its task, in the
     context of the cell that made it.  `translate` turns Python's exceptions into the
-    language's errors.  `holds` counts waits for something outside (futures, threads),
-    `external` what may at any time bring something from outside (servers, prompts).
+    language's errors.  `warn` is called with what a program should know but goes on
+    after, in the context of its cell.  `holds` counts waits for something outside
+    (futures, threads), `external` what may at any time bring something from outside
+    (servers, prompts).  A `recorder` is told of every step.
     """
 
     loop: asyncio.AbstractEventLoop
+    thread: int
 
     def __init__(self, report: Report | None = None, clock: Clock | None = None) -> None:
         self.report: Report = report or (lambda error, task: None)
         self.translate: Callable[[BaseException], errors.Error] = python_error
+        self.warn: Callable[[errors.Error], None] = lambda error: None
+        self.recorder: Recorder | None = None
+        self._make_turn = self._turn
+        self.health = Health()
         self.clock = clock or Clock()
         self.timers = Timers(self.clock)
         self.ready: deque[Routine] = deque()
@@ -72,6 +82,8 @@ class Scheduler:
         self._steps: deque[tuple[Promise, bool]] = deque()
         self._reports: deque[Promise] = deque()
         self._emptied: list[asyncio.Future[None]] = []
+        # Jumps of the virtual clock since a task of a running cell last ran.
+        self._jumps = 0
         self._stuck: errors.DeadlockError | None = None
         self._closers: list[Callable[[], Any]] = []
 
@@ -81,6 +93,7 @@ class Scheduler:
         """Take the running event loop; again is fine."""
         if not hasattr(self, "loop"):
             self.loop = asyncio.get_running_loop()
+            self.thread = threading.get_ident()
             self.loop.set_default_executor(self.executor)
         current.scheduler = self
 
@@ -191,18 +204,25 @@ class Scheduler:
     def run(self) -> None:
         """Make turns until nothing is ready or the slice is over."""
         current.scheduler = self
-        end = time.monotonic() + SLICE
+        if WATCH.is_asleep:
+            WATCH.wake()
+        begun = time.monotonic()
+        end = begun + SLICE
         try:
             self._fire()
             while True:
-                self._turn()
+                self._make_turn(len(self.ready))
+                now = time.monotonic()
+                if now - begun > BLOCKED:
+                    report_block(self, now - begun)
+                begun = now
                 if self._reports:
                     self._flush_reports()
                 if not self.ready:
                     self._idle()
                     if not self.ready:
                         break
-                if time.monotonic() > end:
+                if now > end:
                     time.sleep(RELEASE)
                     break
         finally:
@@ -211,9 +231,12 @@ class Scheduler:
             if self.ready:
                 self.schedule()
 
-    def _turn(self) -> None:
+    def _turn(self, steps: int) -> None:
         ready = self.ready
-        for _ in range(len(ready)):
+        self.health.turns += 1
+        if self._jumps:
+            self._note_who_runs()
+        for _ in range(steps):
             task = self.current = ready.popleft()
             coroutine = task.coroutine
             if coroutine is None:
@@ -233,6 +256,19 @@ class Scheduler:
                 if task.error_in is not None or out is not PARK:
                     task.parked(out)
         self.current = None
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Tell `recorder` of every step from the next turn on; with None, nobody."""
+        self.recorder = recorder
+        self._make_turn = self._turn if recorder is None else self._recorded_turn
+
+    def _recorded_turn(self, steps: int) -> None:
+        for _ in range(steps):
+            recorder, task = self.recorder, self.ready[0]
+            begun = self.clock.now()
+            self._turn(1)
+            if recorder is not None:
+                recorder.step(task, begun, self.clock.now())
 
     def soon(self, promise: Promise, has_settled: bool) -> None:
         """Tell the waiters of `promise`, or abandon it; now, or when the call that does such a step returns."""
@@ -256,6 +292,7 @@ class Scheduler:
             while not self.ready and (when := self.timers.next()) is not None:
                 self.clock.jump(when)
                 self.timers.fire()
+                self._jumps += 1
         if self.ready:
             return
         when = self.timers.next()
@@ -265,6 +302,15 @@ class Scheduler:
                 self._detect()
         elif not self.clock.virtual:
             self._arm(when)
+
+    def _note_who_runs(self) -> None:
+        """End the running cell if the virtual clock only runs for others."""
+        if not self.cells or any(task.cell in self.cells for task in self.ready):
+            self._jumps = 0
+        elif self._jumps > JUMPS:
+            self._jumps = 0
+            top = next(iter(self.cells)).task
+            top.throw_in(endless(self.tasks()))
 
     def _detect(self) -> None:
         """Nothing can wake anybody: say so where it is noticed first."""
@@ -284,6 +330,8 @@ class Scheduler:
         self._alarm = when, self.loop.call_later(delay, self._on_alarm, context=self._context)
 
     def _on_alarm(self) -> None:
+        if self._alarm is not None:
+            self.health.late((self.clock.now() - self._alarm[0]) / 1e6)
         self._alarm = None
         self.schedule()
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hocket.runtime import current
 from hocket.runtime.current import PARKED
+from hocket.runtime.holds import Limit, hold, release
 
 if TYPE_CHECKING:
     from hocket.runtime.tasks import Routine
@@ -95,13 +96,14 @@ class DaemonExecutor(ThreadPoolExecutor):
 class ThreadCall:
     """A call in a thread that a task is parked on."""
 
-    __slots__ = ("error", "loop", "result", "task")
+    __slots__ = ("error", "limit", "loop", "result", "task")
 
     def __init__(self, task: Routine, loop: asyncio.AbstractEventLoop) -> None:
         self.task: Routine | None = task
         self.loop = loop
         self.result: Any = None
         self.error: BaseException | None = None
+        self.limit: Limit | None = None
 
     def run(self, call: Callable[[], Any]) -> None:
         """Call, in the thread, and tell the loop."""
@@ -118,12 +120,12 @@ class ThreadCall:
         """Wake the task, unless it has given up."""
         task, self.task = self.task, None
         if task is not None:
-            task.cell.scheduler.holds -= 1
+            release(task.cell.scheduler, self.limit)
             task.wake()
 
     def withdraw(self, waiter: Any) -> None:
         """Let the thread finish alone; its result is dropped."""
-        waiter.cell.scheduler.holds -= 1
+        release(waiter.cell.scheduler, self.limit)
         self.task = None
 
     def describe(self) -> str:
@@ -144,8 +146,8 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
     call = ThreadCall(task, loop)
     context = copy_context()
     scheduler.executor.post(lambda: call.run(lambda: context.run(function, *args)))
-    scheduler.holds += 1
     task.waiting = call
+    call.limit = hold(scheduler, task)
     await PARKED
     if call.error is not None:
         try:

@@ -27,6 +27,7 @@ from hocket.stdlib import (
     http,
     json,
     math,
+    observing,
     paths,
     queues,
     random,
@@ -48,7 +49,7 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, files, paths, http, server, tasks, shared, system, arguments),
+    *(json, tables, yaml, encodings, files, paths, http, server, tasks, observing, shared, system, arguments),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from hocket import errors
 from hocket.runtime.enums import EnumValue
 from hocket.runtime.guests import python
+from hocket.runtime.holds import unlimited
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
@@ -76,6 +77,7 @@ line_source: LineSource | None = None
 """Asked for lines instead of standard input, if set."""
 
 
+@unlimited
 async def _input(prompt: str = "") -> str:
     line = await (in_thread(_read_line, prompt) if line_source is None else python(line_source.ask(prompt)))
     return str(line).rstrip()

@@ -23,6 +23,7 @@ from weakref import WeakKeyDictionary
 from hocket import errors
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.guests import python
+from hocket.runtime.holds import unlimited
 from hocket.runtime.promises import Promise
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.scopes import format_ms
@@ -265,6 +266,7 @@ def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
         arguments["content"] = text
 
 
+@unlimited
 async def _send(request: _Request) -> HttpResult:
     clock = current_scheduler().clock
     begun = clock.now()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.clock import VirtualClock, nanoseconds
 from hocket.runtime.clock import sleep as wait
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.registry import builtin
@@ -60,7 +61,12 @@ async def _async_sleep(ms: int | float) -> int:
 @builtin(suspending=_async_sleep)
 def sleep(ms: int | float) -> int:
     """Wait for `ms` milliseconds; 0. In an async context others run meanwhile."""
-    time.sleep(milliseconds("sleep()", ms) / 1000)
+    ms = milliseconds("sleep()", ms)
+    clock = current_scheduler().clock
+    if isinstance(clock, VirtualClock):
+        clock.jump(clock.now() + nanoseconds(ms))
+    else:
+        time.sleep(ms / 1000)
     return 0
 
 
