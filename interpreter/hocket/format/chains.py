@@ -29,7 +29,6 @@ HANGING = (
 HANGING_BODIES = (*HANGING, nodes.Block, nodes.CallExpr, nodes.IfExpr, nodes.ParenExpr)
 # A chain of so many calls of methods is broken at each of them if it is broken.
 CALLS = 2
-QUESTION_JOINS = (".", "?")
 
 
 def links(*types: type[Node]) -> Callable[[L], L]:
@@ -121,10 +120,8 @@ def field(f: Formatter, node: nodes.FieldExpr) -> Doc:
 
 @links(nodes.TryExpr)
 def try_expr(f: Formatter, node: nodes.TryExpr) -> Doc:
-    """`?`, kept apart from what it would be one operator with."""
-    question = f.token("?")
-    joins = f.text().startswith(QUESTION_JOINS) and f.text() != "??"
-    return concat(question, " ") if joins else question
+    """`?`."""
+    return f.question()
 
 
 @links(nodes.StructExpr)

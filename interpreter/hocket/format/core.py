@@ -169,6 +169,13 @@ class Formatter:
         """Take an operator, between blanks."""
         return concat(" ", self.token(), " ")
 
+    def question(self) -> Doc:
+        """Take `?`, and keep it apart from what it would be one operator with."""
+        question = self.token("?")
+        following = self.text()
+        joins = following.startswith((".", "?")) and following != "??"
+        return concat(question, " ") if joins else question
+
     def annotation(self, type_: Node | None) -> Doc:
         """Take `: type`, if there is one."""
         return "" if type_ is None else concat(self.token(":"), " ", self.node(type_))

@@ -130,7 +130,7 @@ def array_type(f: Formatter, node: nodes.ArrayType) -> Doc:
 @formats(nodes.OptionalType)
 def optional_type(f: Formatter, node: nodes.OptionalType) -> Doc:
     """`int?`."""
-    return concat(f.node(node.item), f.token("?"))
+    return concat(f.node(node.item), f.question())
 
 
 @formats(nodes.UnionType)
