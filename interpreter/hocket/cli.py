@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from hocket import __version__
 
@@ -110,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--clock", choices=("real", "virtual"), help="real time, or time that passes by jumps alone")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="what `args()` gives to the program")
     run.set_defaults(function=_run)
-    repl = commands.add_parser("repl", help="run what is typed, line by line")
+    repl = commands.add_parser("repl", help="run what is typed; tasks go on while the prompt waits")
+    repl.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
     repl.set_defaults(function=_repl)
     commands.add_parser("test", help="run the tests in programs")
     fmt = commands.add_parser("fmt", help="lay out programs and notebooks")
@@ -213,12 +214,12 @@ def read_program(path: str) -> str:
         raise Unreadable(f"{path} is not UTF-8: byte 0x{byte:02x} in line {line} (offset {error.start})") from error
 
 
-def _repl(_: argparse.Namespace) -> int:
+def _repl(options: argparse.Namespace) -> int:
     from hocket.repl import interact
     from hocket.session import prepare_process
 
     prepare_process()
-    return interact()
+    return interact(is_colored=False if options.no_color else colored(sys.stdout))
 
 
 def _fmt(options: argparse.Namespace) -> int:
@@ -267,9 +268,9 @@ def _docs(options: argparse.Namespace) -> int:
     return OK
 
 
-def colored() -> bool:
-    """Return whether errors are shown in colour."""
-    return sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def colored(stream: TextIO | None = None) -> bool:
+    """Return whether what goes to `stream`, by default stderr, is shown in colour."""
+    return (stream or sys.stderr).isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def show(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`hocket repl`, fed by a pipe and typed into at a terminal."""
+"""`hocket repl`, fed by a pipe and typed into at a terminal, one that can only print and one that can do more."""
 
 import os
 import select
@@ -48,23 +48,35 @@ if os.name != "nt":
     class Terminal:
         """A repl on a terminal; what it writes is read as it comes."""
 
-        def __init__(self, home: Path) -> None:
-            env = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home), "TERM": "dumb", "NO_COLOR": "1"}
+        def __init__(self, home: Path, *options: str, **changes: str) -> None:
+            env = {
+                **os.environ,
+                "HOME": str(home),
+                "XDG_STATE_HOME": str(home),
+                "PROMPT_TOOLKIT_NO_CPR": "1",
+                **changes,
+            }
             self.pid, self.screen = pty.fork()
             if self.pid == 0:
-                os.execve(sys.executable, COMMAND, env)
+                os.execve(sys.executable, [*COMMAND, *options], env)
             self.seen = ""
-            self.read_until(">>> ")
+            self.read_until(">>> " if changes.get("TERM") == "dumb" else ">>>")
 
         def read_until(self, text: str, seconds: float = 20) -> str:
             """Return what was written up to `text`."""
+            assert self.shows(text, seconds), f"waited for {text!r}, saw {self.seen!r}"
+            found, _, self.seen = self.seen.partition(text)
+            return found
+
+        def shows(self, text: str, seconds: float) -> bool:
+            """Return whether `text` is written in time."""
             limit = time.monotonic() + seconds
             while text not in self.seen:
                 ready, _, _ = select.select([self.screen], [], [], max(0, limit - time.monotonic()))
-                assert ready, f"waited for {text!r}, saw {self.seen!r}"
+                if not ready:
+                    return False
                 self.seen += os.read(self.screen, 4096).decode()
-            found, _, self.seen = self.seen.partition(text)
-            return found
+            return True
 
         def type(self, keys: str) -> None:
             os.write(self.screen, keys.encode())
@@ -80,9 +92,15 @@ if os.name != "nt":
             _, status = os.waitpid(self.pid, 0)
             return os.waitstatus_to_exitcode(status)
 
+        def end_at_prompt(self) -> int:
+            """End once the editor has the terminal, which would take Ctrl-D for itself before."""
+            self.read_until(">>>")
+            return self.end()
+
     @pytest.fixture
     def terminal(tmp_path: Path) -> Iterator[Terminal]:
-        opened = Terminal(tmp_path)
+        """A terminal that can only print."""
+        opened = Terminal(tmp_path, TERM="dumb")
         yield opened
         os.close(opened.screen)
 
@@ -116,8 +134,64 @@ if os.name != "nt":
         terminal.read_until(">>> ")
         assert terminal.end() == 0
 
-    def test_inputs_are_remembered(tmp_path: Path) -> None:
-        first = Terminal(tmp_path)
-        first.enter("let answer := 6 * 7")
-        assert first.end() == 0
-        assert "let answer := 6 * 7" in (tmp_path / "hocket" / "history").read_text(encoding="utf-8")
+    @pytest.fixture
+    def editor(tmp_path: Path) -> Iterator[Terminal]:
+        """A terminal that can do more."""
+        opened = Terminal(tmp_path, TERM="xterm-256color", NO_COLOR="1")
+        yield opened
+        os.close(opened.screen)
+
+    def test_an_input_of_several_lines_is_edited_as_one(editor: Terminal, tmp_path: Path) -> None:
+        editor.type("func twice(x) {\rreturn 2 * x\r}\rtwice(2\x1b[D1\x1b[C)\r")
+        editor.read_until("24")
+        assert editor.end_at_prompt() == 0
+        assert "+func twice(x) {\n+    return 2 * x\n+}\n" in (tmp_path / "hocket" / "history").read_text(
+            encoding="utf-8"
+        )
+
+    def test_ctrl_c_in_the_editor_drops_what_is_typed_or_stops_what_runs(editor: Terminal) -> None:
+        editor.type("kept := 41; [")
+        editor.read_until("[")
+        editor.type("\x03kept := 42\r")
+        for text in ("print('rea' + 'dy'); await async_sleep(60000)", "print('rea' + 'dy'); while true { }"):
+            editor.type(text + "\r")
+            editor.read_until("ready")
+            editor.type("\x03")
+            editor.read_until("stopped", seconds=5)
+        editor.type("kept\r")
+        editor.read_until("42\r\n")
+        assert editor.end_at_prompt() == 0
+
+    def test_ctrl_c_in_the_editor_stops_a_task_that_keeps_the_loop(editor: Terminal) -> None:
+        editor.type("spawn { await async_sleep(50); print('bu' + 'sy'); await async_sleep(1); while true { } };\r")
+        editor.read_until("busy")
+        for _ in range(25):  # the first may come before the task computes, and drops what is typed
+            editor.type("\x03")
+            if editor.shows("stopped", seconds=0.2):
+                break
+        editor.type("6 * 7\r")
+        editor.read_until("42\r\n")
+        assert editor.end_at_prompt() == 0
+
+    def test_a_plain_function_may_ask_for_input_while_the_editor_waits(editor: Terminal) -> None:
+        editor.type("func ask() { return input('Na' + 'me?') }\r")
+        editor.type("spawn { await async_sleep(50); print('Hi ' + ask()) };\r")
+        editor.read_until("Name?")
+        editor.type("Ada\r")
+        editor.read_until("Hi Ada")
+        editor.type("ask() + '!'\r")
+        editor.read_until("Name?")
+        editor.type("Ada\r")
+        editor.read_until('"Ada!"')
+        assert editor.end_at_prompt() == 0
+
+    @pytest.mark.parametrize(("options", "is_colored"), [([], True), (["--no-color"], False)])
+    def test_programs_have_colours_unless_they_are_not_wanted(
+        tmp_path: Path, options: list[str], is_colored: bool
+    ) -> None:
+        opened = Terminal(tmp_path, *options, TERM="xterm-256color")
+        opened.type("throw 'oh ' + 'no'\r")
+        shown = opened.read_until("oh no")
+        assert (";5;" in shown or "\x1b[1;31m" in shown) is is_colored
+        assert opened.end_at_prompt() == 0
+        os.close(opened.screen)
