@@ -71,7 +71,9 @@ def declared(name: str, is_method: bool) -> Builtin | None:
         for table in STDLIB.methods.values():
             if name in table:
                 return table[name]
-    return STDLIB.functions.get(name)
+    return STDLIB.functions.get(name) or next(
+        (b for b in STDLIB.functions.values() if b.suspending is not None and b.suspending.__name__ == name), None
+    )
 
 
 def as_called(builtin: Builtin, text: str) -> Builtin:

@@ -23,12 +23,15 @@ from hocket.stdlib import (
     core,
     dicts,
     encodings,
+    file_parts,
     files,
     http,
     json,
+    key_values,
     math,
     observing,
     paths,
+    process,
     queues,
     random,
     results,
@@ -49,7 +52,8 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, files, paths, http, server, tasks, observing, shared, system, arguments),
+    *(json, tables, yaml, encodings, files, file_parts, paths, http, server, tasks, observing, shared),
+    *(system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)
