@@ -35,6 +35,7 @@ from hocket.stdlib import (
     queues,
     random,
     results,
+    secrets,
     server,
     sets,
     shared,
@@ -52,7 +53,7 @@ __all__ = ["methods", "namespace", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, files, file_parts, paths, http, server, tasks, observing, shared),
+    *(json, tables, yaml, encodings, secrets, files, file_parts, paths, http, server, tasks, observing, shared),
     *(system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
