@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 MAX_COPIED = 1_000_000
 """Values that the aliases of one text may make."""
 
+MAX_DEPTH = 500
+"""Arrays and dicts within each other."""
+
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS = {
@@ -69,8 +72,6 @@ def parse_yaml(s: str) -> Any:
         raise _error(f"the character U+{int(error.character):04X} is not allowed (offset {error.position})") from None
     except yaml.MarkedYAMLError as error:
         raise _error(_reason(error), error.problem_mark or error.context_mark) from None
-    except RecursionError:
-        raise _error("nested too deeply") from None
 
 
 @functools.cache
@@ -80,6 +81,17 @@ def _loader() -> type[yaml.SafeLoader]:
 
     class Loader(yaml.SafeLoader):
         """Finds nodes only."""
+
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """Return the next node; refuse one that lies too deep: the time that it takes grows with the square."""
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise _error("nested too deeply", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
 
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             """Return the tag of a node that has none."""
