@@ -41,7 +41,6 @@ _CONSTANTS = {
 }
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = "plain"
-_DEEPEST = 256
 
 
 def _error(reason: str, mark: yaml.Mark | None = None) -> errors.ParseError:
@@ -97,12 +96,6 @@ def _loader() -> type[yaml.SafeLoader]:
             """Return the tag of a node that has none."""
             plain = kind is yaml.ScalarNode and implicit[0]
             return _PLAIN if plain else super().resolve(kind, value, implicit)  # type: ignore[no-untyped-call]
-
-        def fetch_flow_collection_start(self, token: Any) -> None:
-            """Begin a `[` or `{`; the scanner looks at all that are open for each, which takes long for many."""
-            if self.flow_level > _DEEPEST:
-                raise RecursionError
-            super().fetch_flow_collection_start(token)
 
     return Loader
 
