@@ -88,6 +88,12 @@ def _command(arguments: list[str]) -> int:
         from hocket.testing import command as testing
 
         return testing.main(arguments[1:], complain, colored)
+    if arguments[:1] == ["check"]:
+        from hocket import check
+        from hocket.session import prepare_process
+
+        prepare_process()
+        return check.main(arguments[1:], read_program, Unreadable, complain)
     options = _parser().parse_args(arguments)
     return int(options.function(options))
 
@@ -123,13 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     ast.add_argument("file", help="the program, or - for standard input")
     ast.add_argument("--json", action="store_true", help="print it as JSON")
     ast.set_defaults(function=_ast)
+    commands.add_parser("check", help="say what is wrong in programs and notebooks")
     docs = commands.add_parser("docs", help="print the reference of the library")
     docs.add_argument("--output", metavar="FILE", help="write it to FILE instead")
     docs.set_defaults(function=_docs)
     return parser
 
 
-_OWN = ("run", "repl", "docs", "test", "fmt", "ast")
+_OWN = ("run", "repl", "docs", "test", "check", "fmt", "ast")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -150,8 +157,11 @@ def _run(options: argparse.Namespace) -> int:
                 failures.append(error)
             show(render(error, color=colored()))
 
+    def warn(warning: HocketError) -> None:
+        show(render(warning, color=colored(), word="warning"))
+
     name = "standard input" if options.file == "-" else options.file
-    program = Program(text, name, report, clock=_clock(options.clock))
+    program = Program(text, name, report, clock=_clock(options.clock), warn=warn)
     ending = _Ending(program)
     with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())

@@ -112,7 +112,7 @@ class InternalError(HocketError):
 
 
 class Problem(NamedTuple):
-    """One static error: what is wrong, where, and perhaps what to write instead."""
+    """One static error or warning: what is wrong, where, and perhaps what to write instead."""
 
     message: str
     source: Source
@@ -120,6 +120,8 @@ class Problem(NamedTuple):
     hint: str | None = None
     # The program could become right by going on: an open bracket, an operator at the end.
     incomplete: bool = False
+    # The rule that is broken, of a warning.
+    code: str = ""
 
 
 class StaticErrors(HocketError):

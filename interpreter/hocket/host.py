@@ -24,16 +24,21 @@ Handler = Callable[[int, FrameType | None], Any]
 class Program:
     """One program in a session of its own.
 
-    `report` is called with each failure that nothing awaited and its text, `on_sigint`
-    ends the program wherever it is.  `interrupted` says that it was ended so.
+    `report` is called with each failure that nothing awaited and its text, `warn` with
+    each warning; `on_sigint` ends the program wherever it is.  `interrupted` says that it was ended so.
     """
 
     def __init__(
-        self, text: str, name: str, report: Callable[[HocketError, str], None], clock: str | None = None
+        self,
+        text: str,
+        name: str,
+        report: Callable[[HocketError, str], None],
+        clock: str | None = None,
+        warn: Callable[[HocketError], None] | None = None,
     ) -> None:
         self.text = text
         self.name = name
-        self.session = Session(report=report, clock=clock)
+        self.session = Session(report=report, clock=clock, warn=warn)
         self.interrupted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[Any] | None = None

@@ -50,8 +50,9 @@ class Paint:
 
 
 def static(problem: Problem, paint: Paint) -> str:
-    """Return one problem with its line."""
-    return f"{heading(problem.message, paint)}\n{marked(problem.source, problem.span, problem.hint, paint)}"
+    """Return one problem with its line; one with a code is a warning."""
+    first = heading(problem.message, paint, "warning" if problem.code else "error")
+    return f"{first}\n{marked(problem.source, problem.span, problem.hint, paint)}"
 
 
 def headline(error: Error) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, FunctionType
@@ -22,6 +22,7 @@ from hocket.completion import Completions, complete
 from hocket.inspection import Description, describe
 from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
+from hocket.rules import BLOCKING, Known, Rule, Tree, apply
 from hocket.runtime import operators
 from hocket.runtime.chaining import Callback
 from hocket.runtime.clock import chosen
@@ -60,11 +61,12 @@ class Outcome:
 
 @dataclass(slots=True)
 class Compiled:
-    """A cell ready to run: its code, and the variables its top level declares, with their kinds."""
+    """A cell ready to run: its code, the variables its top level declares, with their kinds, and warnings."""
 
     unit: Unit
     declared: dict[str, str]
     is_shown: bool
+    warnings: list[errors.Problem]
 
 
 class Session:
@@ -74,17 +76,25 @@ class Session:
     task that nobody awaited, and its text, in the context of the cell that spawned
     it; without it the text goes to that cell's `sys.stderr`.  `tests` is told of the
     tests in what is run; without it they are passed over.  `clock` is `real` or
-    `virtual`, by default what the environment variable `HOCKET_CLOCK` says.
+    `virtual`, by default what the environment variable `HOCKET_CLOCK` says.  `warn` is
+    called with each warning; without it that goes to `sys.stderr`.
     """
 
-    def __init__(self, report: Report | None = None, tests: Any = None, clock: str | None = None) -> None:
+    def __init__(
+        self,
+        report: Report | None = None,
+        tests: Any = None,
+        clock: str | None = None,
+        warn: Callable[[errors.HocketError], None] | None = None,
+    ) -> None:
         self.report = report or print_report
+        self.warn = warn or print_warning
         self.scheduler = Scheduler(self._report, chosen(clock))
-        self.scheduler.warn = print_warning
+        self.scheduler.warn = self.warn
         self.scheduler.translate = translate
         self.interrupts = Interrupts(self.scheduler)
         self.library = stdlib.namespace()
-        self.suspending = stdlib.suspending()
+        self.known = Known(frozenset(self.library), stdlib.suspending(), stdlib.promising())
         self.kinds: dict[str, str] = {}
         self._builtins: dict[str, Any] = {mangle(name): value for name, value in self.library.items()}
         self._builtins |= support()
@@ -102,6 +112,8 @@ class Session:
             return Outcome(error=error)
         except CellInterrupt as stop:
             return Outcome(error=stopped(stop), interrupted=True)
+        for warning in compiled.warnings:
+            self.warn(errors.StaticErrors([warning]))
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
         outcome = await self.call(function(), name)
@@ -124,12 +136,15 @@ class Session:
             return Outcome(error=stopped(CellInterrupt(cell)), interrupted=True, cell=cell)
         return Outcome(value=value, cell=cell)
 
-    def compile(self, text: str, name: str) -> Compiled:
-        """Compile a program against the session; raises StaticErrors, or InternalError for a bug of ours."""
+    def compile(self, text: str, name: str, rules: Iterable[Rule] = BLOCKING) -> Compiled:
+        """Compile a program against the session, and apply `rules` to it.
+
+        Raises StaticErrors, or InternalError for a bug of ours.
+        """
         source = Source(name, text)
         try:
             with uncollected():
-                return self._compile(source)
+                return self._compile(source, rules)
         except errors.HocketError:
             raise
         except RecursionError:
@@ -140,17 +155,18 @@ class Session:
             what = f"internal error in Hocket while compiling {name}: {type(error).__name__}: {error}"
             raise errors.InternalError(f"{what}; please report it, with this program") from error
 
-    def _compile(self, source: Source) -> Compiled:
+    def _compile(self, source: Source, rules: Iterable[Rule]) -> Compiled:
         parsed = parse(source)
         environment = Environment(self.kinds, self.library, errors.TYPES)
         resolution = Resolver(source, environment).resolve(parsed.program)
         if resolution.problems:
             raise errors.StaticErrors(sorted(resolution.problems, key=lambda problem: problem.span))
-        unit = compile_program(source, parsed.program, resolution, self.suspending, parsed.docs)
+        unit = compile_program(source, parsed.program, resolution, self.known.suspending, parsed.docs)
         for method in unit.methods:
             self._builtins.setdefault(f"__method_{method}", operators.MethodTable(method, stdlib.methods))
         declared = {name: binding.kind for name, binding in resolution.top.items()}
-        return Compiled(unit, declared, not parsed.silenced)
+        warnings = apply(Tree(source, parsed.program, resolution, self.known), rules)
+        return Compiled(unit, declared, not parsed.silenced, warnings)
 
     def is_complete(self, text: str) -> tuple[str, str]:
         """Return `complete`, `incomplete` or `invalid`, and the indent of the next line."""
@@ -230,7 +246,7 @@ def print_report(error: errors.HocketError, text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def print_warning(warning: errors.Error) -> None:
+def print_warning(warning: errors.HocketError) -> None:
     """Write what a program should know to the error stream of its cell."""
     sys.stderr.write(f"{render(warning, word='warning')}\n")
 

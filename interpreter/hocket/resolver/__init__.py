@@ -14,7 +14,7 @@ What it finds lies in tables beside the tree (`Resolution`), keyed by node.
 from hocket.resolver import matching, structs, testing  # noqa: F401  importing files their functions
 from hocket.resolver.core import Resolver
 from hocket.resolver.scopes import Binding, Environment, Function, Resolution, did_you_mean, mangle, unmangle
-from hocket.resolver.visits import has_optional, is_direct_call
+from hocket.resolver.visits import has_optional, is_direct_call, plain_function
 
 __all__ = [
     "Binding",
@@ -26,5 +26,6 @@ __all__ = [
     "has_optional",
     "is_direct_call",
     "mangle",
+    "plain_function",
     "unmangle",
 ]

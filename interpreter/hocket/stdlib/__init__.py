@@ -49,7 +49,7 @@ from hocket.stdlib import (
 from hocket.stdlib import methods as _methods
 from hocket.stdlib.namespaces import dotted
 
-__all__ = ["methods", "namespace", "reference", "suspending"]
+__all__ = ["methods", "namespace", "promising", "reference", "suspending"]
 
 _MODULES = (
     *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
@@ -69,6 +69,11 @@ def namespace() -> dict[str, Any]:
 def suspending() -> frozenset[str]:
     """Return the names that block when called in a plain function, and suspend in an async context."""
     return frozenset(name for name, builtin in STDLIB.functions.items() if builtin.suspending is not None)
+
+
+def promising() -> frozenset[str]:
+    """Return the names of functions whose call gives a promise."""
+    return frozenset(name for name, builtin in STDLIB.functions.items() if builtin.is_async)
 
 
 def methods(cls: type) -> dict[str, Callable[..., Any]]:

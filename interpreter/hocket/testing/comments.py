@@ -6,7 +6,8 @@
     print("another program")  # expect: another program
 
 `# expect: text` is a line that the program prints; all of them, from top to bottom, are all
-that it prints.  `# error: text` is an error on this line whose first line, as it is shown,
+that it prints.  `# warning: text` is a warning of `hocket check` on this line that contains the
+text; where one is expected, all must be.  `# error: text` is an error on this line whose first line, as it is shown,
 contains the text; an error at the top level, a problem found before anything runs, or the
 failure of a task that nothing awaited.  Each error must be expected.  A line `---` starts a
 new program, which shares nothing with the one before.  A program that expects nothing is
@@ -29,12 +30,14 @@ from typing import NamedTuple
 from hocket import host
 from hocket.errors import Error, HocketError, StaticErrors
 from hocket.render import headline, render
+from hocket.rules import ALL
+from hocket.session import Session
 from hocket.testing.limit import time_limit
 
 LIMIT = 10.0
 """Seconds after which a program is stopped."""
 
-_EXPECTATION = re.compile(r"# (expect|error):(?: (.*))?$")
+_EXPECTATION = re.compile(r"# (expect|error|warning):(?: (.*))?$")
 _FENCE = re.compile(r"^( {0,3})```(\S*)\s*$")
 
 
@@ -51,10 +54,11 @@ class Program(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """What a program's comments say: the printed lines, and the errors with their lines."""
+    """What a program's comments say: the printed lines, and the errors and warnings with their lines."""
 
     output: list[str]
     errors: list[tuple[int, str]]
+    warnings: list[tuple[int, str]]
 
 
 class Ended(NamedTuple):
@@ -112,16 +116,17 @@ def expects(text: str) -> bool:
 
 def expected(program: Program) -> Expected:
     """Return what the comments of a program say; raises Mismatch if that is nothing."""
-    output, errors = [], []
+    output: list[str] = []
+    placed: dict[str, list[tuple[int, str]]] = {"error": [], "warning": []}
     for number, line in enumerate(program.text.splitlines(), program.before + 1):
         found = _EXPECTATION.search(line)
         if found is not None and found[1] == "expect":
             output.append((found[2] or "").rstrip())
         elif found is not None:
-            errors.append((number, (found[2] or "").strip()))
-    if not output and not errors:
+            placed[found[1]].append((number, (found[2] or "").strip()))
+    if not output and not any(placed.values()):
         raise Mismatch(f"{program.name} expects nothing: write `# expect: …` or `# error: …`")
-    return Expected(output, errors)
+    return Expected(output, placed["error"], placed["warning"])
 
 
 def check(program: Program, limit: float = LIMIT) -> None:
@@ -134,6 +139,8 @@ def check(program: Program, limit: float = LIMIT) -> None:
     if got.output != wanted.output:
         faults.append("printed (- expected, + got):\n" + "\n".join(difference(wanted.output, got.output)))
     faults += _error_faults(wanted.errors, got.errors)
+    if wanted.warnings:
+        faults += _warning_faults(program, wanted.warnings)
     if faults:
         if got.complaints:
             faults.append("wrote to stderr:\n" + got.complaints)
@@ -158,6 +165,22 @@ def _error_faults(wanted: list[tuple[int, str]], got: list[HocketError]) -> Iter
             yield f"line {line}: expected error: {text}"
     for error in {id(error): error for _, _, error in unexpected}.values():
         yield "unexpected error:\n" + render(error)
+
+
+def _warning_faults(program: Program, wanted: list[tuple[int, str]]) -> Iterator[str]:
+    try:
+        warnings = Session().compile("\n" * program.before + program.text, program.name, ALL).warnings
+    except HocketError:
+        return  # reported where it was run
+    unexpected = [(warning.source.position(warning.span.start)[0], warning.message) for warning in warnings]
+    for line, text in wanted:
+        found = next((place for place in unexpected if place[0] == line and text in place[1]), None)
+        if found is None:
+            yield f"line {line}: expected warning: {text}"
+        else:
+            unexpected.remove(found)
+    for line, message in unexpected:
+        yield f"line {line}: unexpected warning: {message}"
 
 
 def _shown(error: HocketError) -> list[tuple[int | None, str]]:

@@ -1,0 +1,147 @@
+"""Rules about calls: what blocks, what is dropped, what changes what it is called on."""
+
+from __future__ import annotations
+
+from hocket.resolver import Binding, plain_function
+from hocket.rules.core import Found, Tree, rule
+from hocket.syntax import nodes
+from hocket.syntax.nodes import Node
+
+CALLBACKS = frozenset({
+    "all", "any", "each", "every", "filter", "find_index", "flat_map", "for_each", "group_by", "map",
+    "max_by", "min_by", "reduce", "some", "sort_by",
+})  # fmt: skip
+"""What calls a function that it is given, and does not wait for what that gives."""
+
+MUTATING = frozenset({"append", "clear", "insert", "push", "reverse", "sort"})
+"""Methods that change the value and give it back."""
+
+OWNERS = (nodes.ScopeExpr, nodes.TimeoutExpr)
+CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.SpawnBlockExpr)
+BRANCHES = (nodes.IfExpr, nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
+
+
+@rule("blocking-call")
+def blocking_call(tree: Tree) -> Found:
+    """A builtin that waits in async code holds everything up where it cannot wait; told once for each function."""
+    known = tree.known
+    # Nearly every program has none, and needs no walk.
+    names = [
+        node
+        for node, binding in tree.bindings.items()
+        if binding.kind == "library" and binding.name in known.suspending and isinstance(node, nodes.NameExpr)
+    ]
+    told = set()
+    for node in names:
+        name, parent = str(node.name), tree.parents[node]
+        instead = f"`async_{name}`" if f"async_{name}" in known.library else f"`async x => {name}(x)`"
+        if is_called(node, parent):
+            function = tree.function(node)
+            is_spawned = isinstance(tree.parents[parent], nodes.SpawnExpr)
+            if not function.is_async and not is_spawned and function not in told:
+                told.add(function)
+                where, hint = plain_function(function)
+                yield node.span, f"{name}() blocks here, in {where}", hint
+        elif isinstance(parent, nodes.LetStmt | nodes.DefineStmt | nodes.AssignStmt):
+            yield node.span, f"{name} blocks when it is called by another name", f"take {instead}, and `await` its call"
+        elif (caller := callback_of(tree, parent)) is not None:
+            yield node.span, f"{name} blocks when {caller}() calls it", f"give {instead}, and wait for the promises"
+
+
+def is_called(node: Node, parent: Node) -> bool:
+    """Whether `node` is what its parent calls."""
+    return (isinstance(parent, nodes.CallExpr) and parent.function is node) or (
+        isinstance(parent, nodes.PipeExpr) and parent.right is node
+    )
+
+
+def callback_of(tree: Tree, parent: Node) -> str | None:
+    """Return the name of what is called with an argument in `parent`, if it calls that in its turn."""
+    if isinstance(parent, nodes.NamedArg):
+        parent = tree.parents[parent]
+    call = tree.parents[parent] if isinstance(parent, nodes.Args) else None
+    if not isinstance(call, nodes.CallExpr):
+        return None
+    function = call.function
+    if isinstance(function, nodes.FieldExpr | nodes.OptionalFieldExpr):
+        return str(function.name) if function.name in CALLBACKS else None
+    name = tree.library_name(function)
+    return name if name in CALLBACKS else None
+
+
+@rule("dropped-promise")
+def dropped_promise(tree: Tree) -> Found:
+    """A call of an async function as a statement: nobody waits for it."""
+    asynchronous = {
+        tree.bindings[node]
+        for node in tree.nodes
+        if isinstance(node, nodes.FuncDef) and node.is_async and not node.is_generator and node in tree.bindings
+    }
+    for statement in tree.nodes:
+        if not isinstance(statement, nodes.ExprStmt) or not isinstance(statement.value, nodes.CallExpr):
+            continue
+        function = statement.value.function
+        if not isinstance(function, nodes.NameExpr):
+            continue
+        binding = tree.bindings[function]
+        is_known = binding in asynchronous and not binding.is_assigned
+        if (is_known or tree.library_name(function) in tree.known.promising) and is_dropped(tree, statement):
+            name = function.name
+            yield function.span, f"nobody awaits the promise of {name}()", f"did you mean `await {name}(…)` or `spawn`?"
+
+
+def is_dropped(tree: Tree, statement: Node) -> bool:
+    """Whether the value of a statement is neither the value of a block nor left to a scope."""
+    block = tree.parents[statement]
+    is_last = isinstance(block, nodes.Block | nodes.Program) and block.body[-1] is statement
+    if isinstance(block, nodes.Program):
+        return not is_last
+    if is_owned(tree, block):
+        return False
+    if not is_last:
+        return True
+    holder = tree.parents[block]
+    if not isinstance(holder, BRANCHES):
+        return not isinstance(holder, CONTAINERS)
+    while isinstance(holder, BRANCHES):
+        holder = tree.parents[holder]
+    return isinstance(holder, nodes.ExprStmt) and is_dropped(tree, holder)
+
+
+def is_owned(tree: Tree, node: Node) -> bool:
+    """Whether a `scope` or `timeout` of the function waits for what is called at `node`."""
+    while node not in tree.functions:
+        if isinstance(node, OWNERS):
+            return True
+        node = tree.parents[node]
+    return False
+
+
+@rule("changed-in-place")
+def changed_in_place(tree: Tree) -> Found:
+    """`b := a.sort()`, and then `a` is used as if it were as before."""
+    own = {str(node.name) for node in tree.nodes if isinstance(node, nodes.FuncDef) and is_method(tree, node)}
+    for binding, value in tree.values.items():
+        if not isinstance(value, nodes.CallExpr) or not isinstance(value.function, nodes.FieldExpr):
+            continue
+        function, object_ = value.function, value.function.object
+        if function.name not in MUTATING - own or not isinstance(object_, nodes.NameExpr):
+            continue
+        changed = tree.bindings[object_]
+        if changed is not binding and is_used_behind(tree, changed, value):
+            name = object_.name
+            message = f"{function.name}() changes `{name}` itself: `{binding.name}` is the same value"
+            yield function.name.span, message, f"write `{function.name}({name})` for a new one"
+
+
+def is_method(tree: Tree, node: Node) -> bool:
+    """Whether a function is one of a struct."""
+    return isinstance(tree.parents[node], nodes.StructDef)
+
+
+def is_used_behind(tree: Tree, binding: Binding, node: Node) -> bool:
+    """Whether a variable of this program is read further down."""
+    return any(
+        found is binding and isinstance(place, nodes.NameExpr) and place.span.start > node.span.end
+        for place, found in tree.bindings.items()
+    )
