@@ -18,7 +18,7 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FrameType
@@ -28,6 +28,8 @@ from hocket import __version__
 
 if TYPE_CHECKING:
     from hocket.host import Program
+
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 OK, USAGE, SYNTAX, RUNTIME, FILES, INTERNAL, INTERRUPTED = 0, 2, 3, 4, 5, 6, 130
 
@@ -79,43 +81,92 @@ def _prepare_streams() -> None:
 
 
 def _command(arguments: list[str]) -> int:
+    if not arguments and sys.stdin.isatty():
+        arguments = ["repl"]
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     # The installed packages are searched only for a command that is not our own.
     if arguments and arguments[0] not in _OWN and not arguments[0].startswith("-"):
-        for point in _plugged_in():
-            if point.name == arguments[0]:
-                return int(point.load()(arguments[1:]) or 0)
-    if arguments[:1] == ["test"]:
-        from hocket.testing import command as testing
-
-        return testing.main(arguments[1:], complain, colored)
-    if arguments[:1] == ["check"]:
-        from hocket import check
-        from hocket.session import prepare_process
-
-        prepare_process()
-        return check.main(arguments[1:], read_program, Unreadable, complain)
-    options = _parser().parse_args(arguments)
+        return _plugged_in_command(arguments[0])(arguments[1:]) or 0
+    if arguments and arguments[0] in _APART:
+        return _APART[arguments[0]](arguments[1:])
+    parser = _parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return USAGE
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        # Told by the command's own parser, which knows what there is.
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return int(options.function(options))
+
+
+def _test(arguments: list[str]) -> int:
+    from hocket.testing import command
+
+    return command.main(arguments, complain, colored)
+
+
+def _check(arguments: list[str]) -> int:
+    from hocket import check
+    from hocket.session import prepare_process
+
+    prepare_process()
+    return check.main(arguments, read_program, Unreadable, complain)
+
+
+_APART = {"test": _test, "check": _check}
+"""Commands that read their arguments themselves."""
+
+
+def _plugged_in_command(name: str) -> Callable[[list[str]], int | None]:
+    """Return the command of another package; raises WrongUsage if there is none of that name."""
+    from hocket.errors import did_you_mean
+
+    points = {point.name: point for point in _plugged_in()}
+    if name in points:
+        command: Callable[[list[str]], int | None] = points[name].load()
+        return command
+    if name.endswith((".hkt", ".ruff")) or Path(name).is_file():
+        hint = f"to run a program, write `hocket run {name}`"
+    else:
+        hint = did_you_mean(name, [*_OWN, *points]) or "`hocket --help` lists the commands"
+    raise WrongUsage(f"there is no command `{name}`; {hint}")
 
 
 def _plugged_in() -> Iterable[EntryPoint]:
     return entry_points(group="hocket.commands")
 
 
+def _add_run(commands: _Commands) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a program",
+        usage="hocket run [OPTIONS] FILE [ARGUMENTS]",
+        description="Run a program, until its last task has ended.",
+        epilog="Exit codes: 3 the program is not well formed, 4 an error while it ran, 5 it cannot be read, "
+        "130 interrupted, else what it gives to `exit`.",
+    )
+    run.add_argument("file", metavar="FILE", help="the program, or - for standard input")
+    run.add_argument("--ruff-errors", action="store_true", help="show errors in Ruff's form")
+    run.add_argument("--clock", choices=("real", "virtual"), help="real time, or time that passes by jumps alone")
+    rest = run.add_argument(
+        "arguments", metavar="ARGUMENTS", nargs=argparse.REMAINDER, help="what `args()` gives to the program"
+    )
+    rest.required = False
+    run.set_defaults(function=_run)
+
+
 def _parser() -> argparse.ArgumentParser:
     others = ", ".join(sorted(point.name for point in _plugged_in()))
     parser = argparse.ArgumentParser(
         prog="hocket",
-        description="Run programs written in Hocket.",
-        epilog=f"Further commands: {others}." if others else None,
+        description="Run programs written in Hocket. Without a command, on a terminal: run what is typed.",
+        epilog=f"{f'Further commands: {others}. ' if others else ''}`hocket COMMAND --help` tells more of one.",
     )
     parser.add_argument("--version", action="version", version=f"hocket {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    run = commands.add_parser("run", help="run a program")
-    run.add_argument("file", help="the program, or - for standard input")
-    run.add_argument("--clock", choices=("real", "virtual"), help="real time, or time that passes by jumps alone")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, help="what `args()` gives to the program")
-    run.set_defaults(function=_run)
+    _add_run(commands)
     repl = commands.add_parser("repl", help="run what is typed; tasks go on while the prompt waits")
     repl.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
     repl.set_defaults(function=_repl)
@@ -133,6 +184,8 @@ def _parser() -> argparse.ArgumentParser:
     docs = commands.add_parser("docs", help="print the reference of the library")
     docs.add_argument("--output", metavar="FILE", help="write it to FILE instead")
     docs.set_defaults(function=_docs)
+    for command in commands.choices.values():
+        command.set_defaults(parser=command)
     return parser
 
 
@@ -142,7 +195,7 @@ _OWN = ("run", "repl", "docs", "test", "check", "fmt", "ast")
 def _run(options: argparse.Namespace) -> int:
     from hocket.errors import HocketError, InternalError, StaticErrors
     from hocket.host import Program, on_sigint, run_alone
-    from hocket.render import render
+    from hocket.render import as_ruff, render
     from hocket.session import prepare_process
     from hocket.stdlib import system
 
@@ -155,7 +208,7 @@ def _run(options: argparse.Namespace) -> int:
         if not _is_for_want_of_a_reader(error):
             if not getattr(error, "in_callback", False):
                 failures.append(error)
-            show(render(error, color=colored()))
+            show(as_ruff(error) if options.ruff_errors else render(error, color=colored()))
 
     def warn(warning: HocketError) -> None:
         show(render(warning, color=colored(), word="warning"))

@@ -38,6 +38,22 @@ def render(error: BaseException, color: bool = False, word: str = "error") -> st
     return internal(error, paint)
 
 
+def as_ruff(error: HocketError) -> str:
+    """Return `error` in Ruff's form, which its recorded outputs have.
+
+    A run-time error has no place in it.  Of static errors no form is recorded: each has its
+    message and its place here.
+    """
+    if isinstance(error, StaticErrors):
+        places = [problem.source.position(problem.span.start) for problem in error.problems]
+        return "\n".join(
+            f"Syntax Error: {problem.message}\n  --> {line}:{column}"
+            for problem, (line, column) in zip(error.problems, places, strict=True)
+        )
+    message = error.message if isinstance(error, Error) else str(error)
+    return f"[RUFVM001] [vm] Runtime Error: {message}\n  --> 0:0"
+
+
 class Paint:
     """Colours, if they are wanted."""
 

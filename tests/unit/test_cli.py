@@ -112,11 +112,51 @@ def test_a_program_that_is_not_utf_8_exits_with_5(tmp_path: Path) -> None:
     assert "is not UTF-8: byte 0xe9 in line 2 (offset 18)" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["rnu", "x.hkt"], ["run", "--wrong"], ["kernel", "destroy"]])
-def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "commands:"),
+        (
+            ["run"],
+            "usage: hocket run [OPTIONS] FILE [ARGUMENTS]\n"
+            "hocket run: error: the following arguments are required: FILE",
+        ),
+        (["run", "--wrong", "x.hkt"], "hocket run: error: unrecognized arguments: --wrong"),
+        (["repl", "x"], "hocket repl: error: unrecognized arguments: x"),
+        (["kernel", "destroy"], "usage: hocket kernel"),
+        (["rum"], "error: there is no command `rum`; `hocket --help` lists the commands"),
+        (["kernal"], "error: there is no command `kernal`; did you mean `kernel`?"),
+        (["tour.hkt"], "error: there is no command `tour.hkt`; to run a program, write `hocket run tour.hkt`"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_is_right(arguments: list[str], told: str) -> None:
     done = run(*arguments)
-    assert done.returncode == 2
-    assert "usage: hocket" in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_help_is_a_command_as_well() -> None:
+    assert run("help").stdout == run("--help").stdout
+    assert run("help", "run").stdout == run("run", "--help").stdout
+    assert "--ruff-errors" in run("help", "run").stdout
+
+
+def test_run_time_errors_are_shown_in_ruffs_form_if_wanted() -> None:
+    text = "spawn { throw 'first' }\nawait async_sleep(1)\nfunc f() { return conut }\nconut := [1][7]"
+    done = run("run", "--ruff-errors", "-", "--ruff-errors", text=text)
+    assert done.returncode == 4
+    assert done.stderr == (
+        "[RUFVM001] [vm] Runtime Error: first\n  --> 0:0\n"
+        "[RUFVM001] [vm] Runtime Error: Index out of bounds: 7\n  --> 0:0\n"
+    )
+
+
+def test_static_errors_beside_ruffs_form_have_their_places() -> None:
+    done = run("run", "--ruff-errors", "-", text="let = 3\nprint(1)\n  x === 2")
+    assert (done.returncode, done.stdout) == (3, "")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("Syntax Error: ") and lines[1] == "  --> 1:5"
+    assert lines[2:] == ["Syntax Error: there is no operator `===`", "  --> 3:5"]
 
 
 def test_the_version_is_the_packages() -> None:

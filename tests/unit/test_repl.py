@@ -48,7 +48,7 @@ if os.name != "nt":
     class Terminal:
         """A repl on a terminal; what it writes is read as it comes."""
 
-        def __init__(self, home: Path, *options: str, **changes: str) -> None:
+        def __init__(self, home: Path, *options: str, command: list[str] = COMMAND, **changes: str) -> None:
             env = {
                 **os.environ,
                 "HOME": str(home),
@@ -58,7 +58,7 @@ if os.name != "nt":
             }
             self.pid, self.screen = pty.fork()
             if self.pid == 0:
-                os.execve(sys.executable, [*COMMAND, *options], env)
+                os.execve(sys.executable, [*command, *options], env)
             self.seen = ""
             self.read_until(">>> " if changes.get("TERM") == "dumb" else ">>>")
 
@@ -133,6 +133,12 @@ if os.name != "nt":
         terminal.type("\r")
         terminal.read_until(">>> ")
         assert terminal.end() == 0
+
+    def test_without_a_command_a_terminal_gets_the_prompt(tmp_path: Path) -> None:
+        opened = Terminal(tmp_path, command=COMMAND[:-1], TERM="dumb")
+        assert opened.enter("1 + 1") == "2\n"
+        assert opened.end() == 0
+        os.close(opened.screen)
 
     @pytest.fixture
     def editor(tmp_path: Path) -> Iterator[Terminal]:

@@ -39,7 +39,7 @@ class Inputs:
 
     def __init__(self, is_colored: bool) -> None:
         self.is_colored = is_colored
-        self.session = Session(report=self.report)
+        self.session = Session(report=self.report, warn=self.warn)
         self.count = 0
         self.exit_code: int | None = None
 
@@ -70,6 +70,10 @@ class Inputs:
     def report(self, error: HocketError, text: str) -> None:
         """Show the failure of a task that nobody awaited."""
         sys.stderr.write(f"{render(error, color=True) if self.is_colored else text}\n")
+
+    def warn(self, warning: HocketError) -> None:
+        """Show a warning."""
+        sys.stderr.write(f"{render(warning, color=self.is_colored, word='warning')}\n")
 
     def is_end(self, text: str) -> bool:
         """Whether an input is a word that ends it."""
