@@ -7,15 +7,17 @@ What is not here is the function itself, called with the value first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cmp_to_key
-from types import GeneratorType
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.enums import NONE, SOME, EnumValue
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import method
-from hocket.runtime.streams import Stream
+from hocket.runtime.streams import Stream, stream
 from hocket.runtime.values import name_type, print_text
 from hocket.stdlib import collections
 from hocket.stdlib.collections import Function, Items, each, holds, in_order, plain, position
@@ -238,6 +240,36 @@ def split(s: str, separator: str | None = None) -> list[str]:
 def find_(s: str, part: str) -> int:
     """Return the first place of `part`, -1 if it is not there."""
     return s.find(part)
+
+
+@method(GeneratorType)
+def next_(g: Iterator[Any]) -> EnumValue:
+    """Return `Some(value)` with what the generator gives next, `None` from its end on.
+
+    ```
+    func* two() { yield 1; yield 2 }
+    let g := two()
+    print(g.next(), g.next(), g.next(), g.next())  # expect: Some(1) Some(2) None None
+    ```
+    """
+    for value in g:
+        return SOME(value)
+    return NONE
+
+
+@method(Stream, AsyncGeneratorType)
+async def next__(g: Any) -> EnumValue:
+    """Return `Some(value)` with what the async generator gives next, `None` from its end on.
+
+    ```
+    async func* ticks() { await async_sleep(1); yield 1 }
+    let g := ticks()
+    print(await g.next(), await g.next(), await g.next())  # expect: Some(1) None None
+    ```
+    """
+    async for value in stream(g):
+        return SOME(value)
+    return NONE
 
 
 @method(GeneratorType, Stream)
