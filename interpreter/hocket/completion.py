@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
 from hocket.runtime.enums import Variant
-from hocket.runtime.operators import ERROR_FIELDS, Unset, own_fields
+from hocket.runtime.fields import ERROR_FIELDS, own_fields
+from hocket.runtime.operators import Unset
 from hocket.runtime.registry import STDLIB, usage_of
 from hocket.runtime.structs import Struct, StructType, bound
 from hocket.runtime.values import show, type_name

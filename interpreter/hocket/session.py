@@ -23,7 +23,7 @@ from hocket.inspection import Description, describe
 from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
 from hocket.rules import BLOCKING, Known, Rule, Tree, apply
-from hocket.runtime import operators
+from hocket.runtime import fields
 from hocket.runtime.chaining import Callback
 from hocket.runtime.clock import chosen
 from hocket.runtime.foreign import translate
@@ -163,7 +163,7 @@ class Session:
             raise errors.StaticErrors(sorted(resolution.problems, key=lambda problem: problem.span))
         unit = compile_program(source, parsed.program, resolution, self.known.suspending, parsed.docs)
         for method in unit.methods:
-            self._builtins.setdefault(f"__method_{method}", operators.MethodTable(method, stdlib.methods))
+            self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))
         declared = {name: binding.kind for name, binding in resolution.top.items()}
         warnings = apply(Tree(source, parsed.program, resolution, self.known), rules)
         return Compiled(unit, declared, not parsed.silenced, warnings)

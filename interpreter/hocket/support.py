@@ -13,12 +13,12 @@ from types import GeneratorType
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import enums, generators, operators, resources, streams, structs
+from hocket.runtime import enums, fields, generators, operators, resources, streams, structs
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
-from hocket.runtime.values import equal, format_value, print_text, type_name
+from hocket.runtime.values import format_value, print_text, type_name
 
 SIMPLE = frozenset({int, str, bool, type(None)})
 """Classes whose `==` is the language's when both sides are of one of them."""
@@ -67,7 +67,7 @@ def support() -> dict[str, Any]:
         "div": operators.divide,
         "mod": operators.remainder,
         "pow": operators.power,
-        "equal": equal,
+        "equal": operators.equality,
         "unequal": operators.unequal,
         "not": operators.negation,
         "contains": operators.contains,
@@ -86,8 +86,8 @@ def support() -> dict[str, Any]:
         "unpack_dict": operators.unpack_dict,
         "text": print_text,
         "format": format_value,
-        "field": partial(operators.field, stdlib.methods),
-        "set_field": operators.set_field,
+        "field": partial(fields.field, stdlib.methods),
+        "set_field": fields.set_field,
         "mistyped": operators.mistyped,
         # structs
         "struct": structs.define,

@@ -36,11 +36,18 @@ class Call(Protocol):
         """Return the value of a Python variable."""
 
 
+C_PATTERN = re.compile(
+    r"(?P<name>\w+)(?:\(\))? (?:takes|expected) (?P<bound>exactly |at most |at least |no )?(?P<most>\w+ )?"
+    r"(?:positional |keyword )?arguments?,? \(?(?:got )?(?P<got>\d+)"
+)
+"""What functions written in C say that do not tell their parameters."""
+
+
 def arity_error(text: str, call: Call) -> errors.ArityError | None:
     """Return the language's error for Python's `text`, None if it is not about arguments."""
     match = PATTERN.search(text)
     if match is None:
-        return None
+        return by_c(C_PATTERN.search(text))
     shape = call.note
     name = match["name"].rpartition(".")[2]
     function = called_function(shape, call, name, match["name"])
@@ -49,6 +56,7 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
         builtin = as_called(builtin, call.text)
     parameters = builtin_parameters(builtin, shape)
     called = f"{builtin.name}()" if builtin else match["name"] if is_program(function) else name
+    called = function.__name__ if isinstance(function, type) else called
     usage = f": {usage_of(builtin.name, parameters or [])}" if builtin else ""
     if match["unknown"]:
         return errors.ArityError(f"{called} has no parameter `{match['unknown'].rstrip('_')}`{usage}")
@@ -62,6 +70,55 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
     if match["names"] and low <= got and (high is None or got <= high):
         return errors.ArityError(f"{called} got no value for {match['names'].replace(chr(39), '`')}{usage}")
     return errors.ArityError(f"{called} expects {count(low, high)}, got {got}{usage}")
+
+
+def misfit(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> errors.ArityError | None:
+    """Return the error for arguments that `function`, of Python or of the program, does not take.
+
+    None if it takes them, or does not say what it takes.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return None
+    try:
+        signature.bind(*args, **named)
+    except TypeError as error:
+        return described(function, signature, str(error), len(args) + len(named))
+    return None
+
+
+def described(function: Any, signature: inspect.Signature, text: str, got: int) -> errors.ArityError:
+    """Return the language's error for what `Signature.bind` says of a call with `got` arguments."""
+    name = getattr(function, "__name__", None) or type(function).__name__
+    found = re.search(r"'(.+)'", text)
+    given = found[1] if found else ""
+    if "unexpected" in text:
+        return errors.ArityError(f"{name} has no parameter `{given}`")
+    if "multiple" in text:
+        return errors.ArityError(f"{name} got two values for `{given}`")
+    low, high = bounds(list(signature.parameters.values()))
+    if low <= got and (high is None or got <= high) and given:
+        return errors.ArityError(f"{name} got no value for `{given}`")
+    return errors.ArityError(f"{name} expects {count(low, high)}, got {got}")
+
+
+def bounds(parameters: list[inspect.Parameter]) -> tuple[int, int | None]:
+    """Return the least and the greatest number of arguments by position; None: any number."""
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = sum(p.default is p.empty for p in by_position)
+    return required, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(by_position)
+
+
+def by_c(match: re.Match[str] | None) -> errors.ArityError | None:
+    """Return the language's error for what a function written in C says."""
+    if match is None:
+        return None
+    number = {"no ": "0", None: "0"}.get(match["bound"], match["most"] or "0").strip()
+    number = {"one": "1", "two": "2"}.get(number, number)
+    bound = "" if match["bound"] in ("no ", None) else match["bound"].replace("exactly ", "")
+    plural = "" if number == "1" else "s"
+    return errors.ArityError(f"{match['name']} expects {bound}{number} argument{plural}, got {match['got']}")
 
 
 def declared(name: str, is_method: bool) -> Builtin | None:
@@ -117,17 +174,14 @@ def limits(
     match: re.Match[str], shape: Any, function: Any, parameters: list[inspect.Parameter] | None
 ) -> tuple[int, int | None]:
     """Return the least and the greatest number of arguments; None: any number."""
-    if parameters is None and callable(function) and hasattr(function, "__code__"):
+    if parameters is None and (hasattr(function, "__code__") or isinstance(function, type)):
         parameters = list(inspect.signature(function).parameters.values())
     if parameters is None and match["high"]:
         return int(match["low"] or match["high"]), int(match["high"])
     if parameters is None:
         required = (getattr(shape, "given", None) or 0) + int(match["missing"])
         return required, required
-    required = sum(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return required, None
-    return required, len(parameters)
+    return bounds(parameters)
 
 
 def count(low: int, high: int | None) -> str:

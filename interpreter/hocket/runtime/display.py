@@ -17,6 +17,7 @@ from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType, 
 from typing import Any, Protocol, runtime_checkable
 
 from hocket import errors
+from hocket.runtime.objects import is_foreign
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB
 from hocket.runtime.sets import SETS, Set
@@ -120,7 +121,7 @@ def _natural(text: str) -> tuple[int, float, str]:
         return 1, 0.0, text
 
 
-def _object_text(value: Any, text: Callable[[Any], str]) -> str:
+def _object_text(value: Any, text: Callable[[Any], str], python: Callable[[Any], str] = str) -> str:
     if isinstance(value, errors.Error):
         return _fields_text(value.type, _error_fields(value), text)
     if isinstance(value, StructType):
@@ -138,7 +139,15 @@ def _object_text(value: Any, text: Callable[[Any], str]) -> str:
         return f"<module {value.__name__}>"
     if isinstance(value, _FUNCTIONS) or hasattr(value, "direct"):
         return function_text(value)
-    return str(value)
+    return python(value)
+
+
+def representation(value: Any) -> str:
+    """Return Python's source form of an object, its class if it has none that works."""
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001  a value is shown whatever its `__repr__` does
+        return f"<{type(value).__name__}>"
 
 
 def _fields_text(name: str, fields: dict[str, Any], text: Callable[[Any], str]) -> str:
@@ -217,8 +226,8 @@ class _Shower:
         if isinstance(value, Struct):
             return self._struct(value, indent, inner)
         if len(around) >= _DEPTH:
-            return _object_text(value, lambda item: "…")
-        return _object_text(value, lambda item: self.show(item, indent, inner))
+            return _object_text(value, lambda item: "…", representation)
+        return _object_text(value, lambda item: self.show(item, indent, inner), representation)
 
     def _struct(self, value: Struct, indent: int, around: tuple[int, ...]) -> str:
         name = type(value).__name__
@@ -339,6 +348,8 @@ def format_value(value: Any, spec: str) -> str:
     A spec without a number format pads the print text, numbers to the right.
     Raises ValueError for a spec that is none, or is for another type of value.
     """
+    if formats_itself(type(value)):
+        return format(value, spec)
     parts = _SPEC.fullmatch(spec)
     if parts is None:
         raise errors.ValueError(f"invalid format: {spec}", hint=_FORMATS)
@@ -359,6 +370,12 @@ def format_value(value: Any, spec: str) -> str:
         if kind in _INT_KINDS and isinstance(value, float):
             raise _misfit(spec, "ints", value) from None
         raise errors.ValueError(f"invalid format: {spec}", hint=_FORMATS) from None
+
+
+def formats_itself(cls: type) -> bool:
+    """Whether values of `cls` are Python objects with formats of their own, as dates and decimals are."""
+    own: Any = cls.__format__
+    return is_foreign(cls) and own is not object.__format__
 
 
 def _misfit(spec: str, wanted: str, value: Any) -> errors.ValueError:

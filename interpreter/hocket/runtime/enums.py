@@ -41,6 +41,9 @@ class EnumValue:
     def __hash__(self) -> int:
         return hash((self.variant, self.values))
 
+    def __repr__(self) -> str:
+        return self.label(repr)
+
     def __fields__(self) -> dict[str, Any]:
         """Return what the value holds, by name."""
         return dict(zip(self.variant.names, self.values, strict=True))

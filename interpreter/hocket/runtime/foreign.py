@@ -223,8 +223,22 @@ def by_kind(error: BaseException, raised: Raised | None) -> errors.Error:
     """Return the error that says what Python's exception means in the program."""
     for kind, convert in KINDS:
         if isinstance(error, kind):
-            return convert(error, raised)
-    return errors.PythonError(f"{type(error).__name__}: {error}")
+            return keep(convert(error, raised), error)
+    return python_error(error)
+
+
+def python_error(error: BaseException) -> errors.Error:
+    """An exception that has no better name here; its class is told, and it is the error's value."""
+    cls = type(error)
+    name = f"{cls.__module__}.error" if cls.__name__ == "error" else cls.__name__
+    return keep(errors.PythonError(f"{name}: {error}" if str(error) else name), error)
+
+
+def keep(translated: errors.Error, error: BaseException) -> errors.Error:
+    """Return `translated` with the exception as its value, if that is of a library's own kind."""
+    if type(error).__module__ != "builtins" or isinstance(translated, errors.PythonError):
+        translated.value = error
+    return translated
 
 
 def name_error(error: Any, raised: Raised | None) -> errors.Error:
@@ -272,7 +286,8 @@ def os_error(error: Any, raised: Raised | None) -> errors.Error:
     kinds |= {TimeoutError: errors.TimeoutError, ConnectionError: errors.ConnectError}  # type: ignore[dict-item]
     kinds = {BrokenPipeError: errors.FileError} | kinds
     kind = next((ours for python, ours in kinds.items() if isinstance(error, python)), errors.FileError)
-    return kind(f"{error.strerror or error}", path=error.filename, reason=error.strerror)
+    text = f"{error.strerror or error}" or ("Timeout" if isinstance(error, TimeoutError) else type(error).__name__)
+    return kind(text, path=error.filename, reason=error.strerror)
 
 
 def value_error(error: Any, raised: Raised | None) -> errors.Error:
@@ -333,12 +348,13 @@ OPERATORS: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     (r"'(.+)' object does not support item assignment", lambda m: f"{ours(m[1])} elements cannot be assigned"),
     (r"unhashable type: '(.+)'", lambda m: f"{a_type(ours(m[1]))} cannot be a dict key or a member of a set"),
     (r"'(.+)' object is not iterable", lambda m: f"cannot iterate over {ours(m[1])}"),
+    (r"must be (?:a )?(.+), not (\w+)$", lambda m: f"expected {a_type(ours(m[1]))}, got {ours(m[2])}"),
 ]
 
 
 def ours(name: str) -> str:
     """Return the language's name of a Python class."""
-    return NAMES.get(name, name)
+    return NAMES.get(name, name.rpartition(".")[2])
 
 
 def in_our_words(text: str) -> str:
@@ -357,7 +373,7 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
         frame.f_globals.get("__name__", "").startswith("hocket.") for frame in raised.below
     )
     if raised is None or not runtime:
-        return callback_error(error, frames_of(error.__traceback__)) or errors.PythonError(f"TypeError: {text}")
+        return callback_error(error, frames_of(error.__traceback__)) or python_error(error)
     # A generator of the library that calls a function of the program.
     lazy = [frame for frame in raised.below if frame.f_code.co_flags & CO_GENERATOR]
     wrong_call = callback_error(error, lazy) if lazy else arity_error(text, raised)

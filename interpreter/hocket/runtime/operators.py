@@ -7,22 +7,23 @@ frame of this module is never shown.
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from types import GeneratorType
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hocket import errors
 from hocket.runtime import structs
 from hocket.runtime.generators import close, first_of, is_lazy, numbered
-from hocket.runtime.sets import SETS, Set
-from hocket.runtime.structs import Struct, StructType, operator_of
-from hocket.runtime.values import Range, a_type, equal, print_text, type_name
+from hocket.runtime.objects import OWN, is_foreign
+from hocket.runtime.sets import Set
+from hocket.runtime.structs import Struct, operator_of
+from hocket.runtime.values import Range, equal, print_text, type_name
 
 AWAIT_IT = "a promise is awaited first: `await …`"
 MAX_POWER_BITS = 10_000_000
+VALUES: tuple[type, ...] = (*OWN, Struct)
+"""The classes of the language's own values, and of what Python makes of them."""
 
 
 class Box:
@@ -127,8 +128,9 @@ def foreign(left: Any, operator: str, right: Any) -> Any:
     """Apply an operator to structs and to objects of Python libraries; refuse the language's other values."""
     if isinstance(left, Struct):
         return by_struct(left, operator, right)
-    own = (str, bytes, bool, type(None), list, dict, Struct, *SETS)
-    if isinstance(left, own) or isinstance(right, own):
+    is_text = operator == "%" and isinstance(left, str | bytes)  # which would be formatted
+    is_own = type(left) in OWN and type(right) in OWN
+    if is_own or is_text or isinstance(left, bool) or isinstance(right, bool):
         raise invalid(left, operator, right)
     try:
         return left / right if operator == "/" else left % right if operator == "%" else left**right
@@ -170,10 +172,24 @@ def by_struct(left: Struct, operator: str, right: Any) -> Any:
     return method(left, right)
 
 
-def unequal(left: Any, right: Any) -> bool:
+def equality(left: Any, right: Any) -> Any:
+    """`left == right`; a Python object may answer with more than a bool, such as an array of them."""
+    return left == right if is_told(left, right) else equal(left, right)
+
+
+def unequal(left: Any, right: Any) -> Any:
     """`left != right`."""
+    if is_told(left, right):
+        return left != right
     own = operator_of(left, "op_ne")
     return not equal(left, right) if own is None else bool(own(left, right))
+
+
+def is_told(left: Any, right: Any) -> bool:
+    """Whether a Python object says what is equal to it."""
+    if isinstance(left, VALUES) or isinstance(right, Struct):
+        return not isinstance(left, Struct) and not isinstance(right, VALUES) and is_foreign(type(right))
+    return is_foreign(type(left))
 
 
 def negation(value: Any) -> Any:
@@ -214,7 +230,9 @@ def slice_(value: Any, start: Any, stop: Any, inclusive: bool) -> Any:
         if end is not None and (not isinstance(end, int) or isinstance(end, bool)):
             raise errors.TypeError(f"a slice needs ints, got {type_name(end)}")
     if not isinstance(value, list | str | bytes | Range | tuple):
-        raise errors.TypeError(f"{type_name(value)} cannot be sliced", hint="arrays, strings, bytes and ranges can")
+        is_object = is_foreign(type(value)) and hasattr(type(value), "__getitem__")
+        if not is_object or isinstance(value, dict):
+            raise errors.TypeError(f"{type_name(value)} cannot be sliced", hint="arrays, strings, bytes and ranges can")
     if inclusive and stop is not None:
         stop = None if stop == -1 else stop + 1
     return value[start:stop]
@@ -306,118 +324,6 @@ def unpack_dict(value: Any, keys: tuple[str, ...], has_rest: bool) -> list[Any]:
             raise errors.KeyError(f'Missing map key: "{key}"')
     found = [value[key] for key in keys]
     return [*found, {k: v for k, v in value.items() if k not in keys}] if has_rest else found
-
-
-# Fields and methods
-
-Library = Callable[[type], Mapping[str, Callable[..., Any]]]
-"""Gives the library's methods of values of a class."""
-
-ERROR_FIELDS = frozenset({"message", "type", "stack", "line", "cause", "value", "hint", "others"})
-OWN = (str, bytes, bool, int, float, type(None), list, dict, set, Set, Range, GeneratorType)
-
-
-def field(library: Library, value: Any, name: str) -> Any:
-    """Return `value.name`; a method that is not called is a function."""
-    cls = type(value)
-    if type(cls) is StructType:
-        return getattr(value, name) if name in cls.__fields__ else struct_method(library, value, name)
-    if isinstance(value, dict):
-        return value.get(name)
-    if isinstance(value, errors.Error):
-        return getattr(value, name) if name in ERROR_FIELDS else value.fields.get(name)
-    held = own_fields(value)
-    if name in held:
-        return held[name]
-    members = getattr(type(value), "members", None)
-    if not isinstance(value, OWN + (StructType,)) and not name.startswith("_") and (members is None or name in members):
-        for attribute in (name, f"{name}_"):
-            if hasattr(value, attribute):
-                return getattr(value, attribute)
-    method = library(type(value)).get(name)
-    if method is not None:
-        return functools.partial(method, value)
-    raise missing(value, name, library)
-
-
-def own_fields(value: Any) -> Mapping[str, Any]:
-    """Return the fields that the program itself declared, by name: those of an enum's value, an enum's variants."""
-    declared = getattr(type(value), "__fields__", None)
-    return declared(value) if callable(declared) else {}
-
-
-def struct_method(library: Library, value: Struct, name: str) -> Any:
-    """Return a struct's method that is not called, or one of the library's."""
-    own = type(value).__methods__.get(name)
-    if own is not None:
-        return structs.bound(own, value)
-    method = library(type(value)).get(name)
-    if method is None:
-        raise missing(value, name, library)
-    return functools.partial(method, value)
-
-
-def missing(value: Any, name: str, library: Library) -> errors.FieldError:
-    """Return the error for a field or method that `value` does not have."""
-    if isinstance(value, Struct):
-        return errors.FieldError(f"Field not found: {name}", hint=structs.hint_for(type(value), name))
-    known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
-    hint = errors.did_you_mean(name, known) or f"{type_name(value)} has no `{name}`"
-    return errors.FieldError(f"Field not found: {name}", hint=hint)
-
-
-def set_field(value: Any, name: str, new: Any) -> None:
-    """`value.name := new`."""
-    if isinstance(value, Struct):
-        structs.set_field(value, name, new)
-        return
-    if isinstance(value, dict):
-        value[name] = new
-        return
-    if isinstance(value, OWN) or callable(value) or type(value).__module__.partition(".")[0] == "hocket":
-        raise errors.FieldError(f"Field not found: {name}", hint=f"the fields of {type_name(value)} cannot be assigned")
-    setattr(value, name, new)
-
-
-class MethodTable(dict[type, Callable[..., Any]]):
-    """The functions that one method name means, by the class of the value; fills itself."""
-
-    def __init__(self, name: str, library: Library) -> None:
-        super().__init__()
-        self.name = name
-        self.library = library
-
-    def __missing__(self, cls: type) -> Callable[..., Any]:
-        function = self.find(cls)
-        self[cls] = function
-        return function
-
-    def find(self, cls: type) -> Callable[..., Any]:
-        """Return the function for values of `cls`; it is given the value first."""
-        name, own = self.name, self.library(cls).get(self.name)
-        if type(cls) is StructType:
-            # A field that holds a function, too, hides a method of the library.
-            own = cls.__methods__.get(name, None if name in cls.__fields__ else own)
-        if issubclass(cls, dict):
-            return functools.partial(self.call_entry, own)
-        if own is not None:
-            return own
-
-        def call_field(value: Any, *args: Any, **named: Any) -> Any:
-            return field(self.library, value, name)(*args, **named)
-
-        return call_field
-
-    def call_entry(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
-        """Call the function stored in a dict under the name, else the library's method."""
-        entry = value.get(self.name)
-        if callable(entry):
-            return entry(*args, **named)
-        if method is None and self.name in value:
-            raise errors.TypeError(f"{self.name} is not a function: it is {a_type(type_name(entry))}")
-        if method is None:
-            raise missing(value, self.name, self.library)
-        return method(value, *args, **named)
 
 
 # Types and errors

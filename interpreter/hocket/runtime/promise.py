@@ -156,6 +156,9 @@ class Promise:
         on_failure(self, function)
         return self
 
+    def __repr__(self) -> str:
+        return self.label(repr)
+
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form, such as `<promise resolved 5>`."""
         if self.state is RESOLVED:

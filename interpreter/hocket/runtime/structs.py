@@ -53,6 +53,11 @@ class Struct(metaclass=StructType):
     # Else `op_index` alone would make it iterable in Python.
     __iter__: Any = None
 
+    def __repr__(self) -> str:
+        from hocket.runtime.display import print_text  # which knows structs
+
+        return print_text(self)
+
 
 def define(
     name: str,

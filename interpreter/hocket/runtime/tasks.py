@@ -14,6 +14,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import copy_context
+from threading import get_ident
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -366,8 +368,15 @@ class AsyncFunction:
         self.__name__ = self.__qualname__ = name
         self.__doc__ = function.__doc__
 
-    def __call__(self, *args: Any, **named: Any) -> Operation | Task:
-        """Start a called task; raises at once when the arguments do not fit."""
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Start a called task; raises at once when the arguments do not fit.
+
+        In another thread than the loop's, return what it gives in the end.
+        """
+        if get_ident() != current.scheduler.thread:
+            from hocket.runtime.objects import Handed  # which is a routine
+
+            return Handed.over(current.scheduler, copy_context(), self, args, named)
         limit_depth()
         if self.check is not None:
             self.check(*args, **named)

@@ -99,12 +99,10 @@ def equal(left: Any, right: Any) -> bool:
         return left is right
     if isinstance(left, int | float) and isinstance(right, int | float):
         return left == right or (isinstance(left, float) or isinstance(right, float)) and _close(left, right)
-    if isinstance(left, list) and isinstance(right, list):
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return left is right or len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left is right or len(left) == len(right) and _same_entries(left, right)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
     return not isinstance(right, Struct) and bool(left == right)
 
 

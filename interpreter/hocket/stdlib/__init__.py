@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 import typing
 from collections.abc import Callable, Iterator
-from types import UnionType
+from types import GeneratorType, UnionType
 from typing import Any
 
+from hocket.runtime.objects import is_foreign
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.sets import Set
@@ -85,7 +86,9 @@ def methods(cls: type) -> dict[str, Callable[..., Any]]:
     for builtin in STDLIB.functions.values():
         if _admits(builtin, cls):
             found[builtin.name] = _callable(builtin)
-    bases = (cls, set) if issubclass(cls, Set) else cls.__mro__
+    bases: tuple[type, ...] = (cls, set) if issubclass(cls, Set) else cls.__mro__
+    if is_foreign(cls) and hasattr(cls, "__next__"):
+        bases = (GeneratorType, *bases)
     for base in reversed(bases):
         for builtin in STDLIB.methods.get(base, {}).values():
             found[builtin.name] = _callable(builtin)

@@ -1,0 +1,166 @@
+"""Fields and methods: what stands behind a `.`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from hocket import errors
+from hocket.runtime import objects, structs
+from hocket.runtime.objects import MISSING, OWN
+from hocket.runtime.structs import Struct, StructType
+from hocket.runtime.values import a_type, name_type, type_name
+
+Library = Callable[[type], Mapping[str, Callable[..., Any]]]
+"""Gives the library's methods of values of a class."""
+
+ERROR_FIELDS = frozenset({"message", "type", "stack", "line", "cause", "value", "hint", "others"})
+name_type(objects.Callback, "function")
+
+FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
+
+
+def field(library: Library, value: Any, name: str) -> Any:
+    """Return `value.name`; a method that is not called is a function."""
+    cls = type(value)
+    if type(cls) is StructType:
+        return getattr(value, name) if name in cls.__fields__ else struct_method(library, value, name)
+    if cls is dict:
+        return value.get(name)
+    if isinstance(value, errors.Error):
+        return getattr(value, name) if name in ERROR_FIELDS else value.fields.get(name)
+    if objects.is_foreign(cls):
+        return object_field(library, value, name)
+    held = own_fields(value)
+    if name in held:
+        return held[name]
+    members = getattr(cls, "members", None)
+    if cls not in OWN and cls is not StructType and not name.startswith("_") and (members is None or name in members):
+        for attribute in (name, f"{name}_"):
+            found = getattr(value, attribute, MISSING)
+            if found is not MISSING:
+                return found
+    method = library(cls).get(name)
+    if method is not None:
+        return functools.partial(method, value)
+    raise missing(value, name, library)
+
+
+def object_field(library: Library, value: Any, name: str) -> Any:
+    """Return an attribute of a Python object, else a method of the library."""
+    if isinstance(value, dict) and name in value:
+        return value[name]
+    found = object_attribute(value, name)
+    if found is not MISSING:
+        return found
+    if isinstance(value, dict):
+        return value.get(name)
+    method = library(type(value)).get(name)
+    if method is None:
+        raise missing(value, name, library)
+    return functools.partial(method, value)
+
+
+def object_attribute(value: Any, name: str) -> Any:
+    """Return an attribute of a Python object, MISSING if it has none of its own.
+
+    What one that is made of a dict has from there is the language's, and no attribute.
+    """
+    return MISSING if objects.is_inherited(type(value), name) else objects.attribute(value, name)
+
+
+def own_fields(value: Any) -> Mapping[str, Any]:
+    """Return the fields that the program itself declared, by name: those of an enum's value, an enum's variants."""
+    declared = getattr(type(value), "__fields__", None)
+    return declared(value) if callable(declared) else {}
+
+
+def struct_method(library: Library, value: Struct, name: str) -> Any:
+    """Return a struct's method that is not called, or one of the library's."""
+    own = type(value).__methods__.get(name)
+    if own is not None:
+        return structs.bound(own, value)
+    method = library(type(value)).get(name)
+    if method is None:
+        raise missing(value, name, library)
+    return functools.partial(method, value)
+
+
+def missing(value: Any, name: str, library: Library) -> errors.FieldError:
+    """Return the error for a field or method that `value` does not have."""
+    if isinstance(value, Struct):
+        return errors.FieldError(f"Field not found: {name}", hint=structs.hint_for(type(value), name))
+    if objects.is_foreign(type(value)) and not isinstance(value, FUNCTIONS):
+        return errors.FieldError(f"Field not found: {name}", hint=objects.near(value, name))
+    known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
+    hint = errors.did_you_mean(name, known) or f"{type_name(value)} has no `{name}`"
+    return errors.FieldError(f"Field not found: {name}", hint=hint)
+
+
+def set_field(value: Any, name: str, new: Any) -> None:
+    """`value.name := new`."""
+    if isinstance(value, Struct):
+        structs.set_field(value, name, new)
+        return
+    if isinstance(value, dict):
+        value[name] = new
+        return
+    if not objects.is_foreign(type(value)) or isinstance(value, FUNCTIONS):
+        raise errors.FieldError(f"Field not found: {name}", hint=f"the fields of {type_name(value)} cannot be assigned")
+    objects.set_attribute(value, name, new)
+
+
+class MethodTable(dict[type, Callable[..., Any]]):
+    """The functions that one method name means, by the class of the value; fills itself."""
+
+    def __init__(self, name: str, library: Library) -> None:
+        super().__init__()
+        self.name = name
+        self.library = library
+
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        function = self.find(cls)
+        self[cls] = function
+        return function
+
+    def find(self, cls: type) -> Callable[..., Any]:
+        """Return the function for values of `cls`; it is given the value first."""
+        name, own = self.name, self.library(cls).get(self.name)
+        if type(cls) is StructType:
+            # A field that holds a function, too, hides a method of the library.
+            own = cls.__methods__.get(name, None if name in cls.__fields__ else own)
+        if issubclass(cls, dict):
+            return functools.partial(self.call_entry, own)
+        if objects.is_foreign(cls):
+            return functools.partial(self.call_object, own)
+        if own is not None:
+            return own
+
+        def call_field(value: Any, *args: Any, **named: Any) -> Any:
+            return field(self.library, value, name)(*args, **named)
+
+        return call_field
+
+    def call_entry(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
+        """Call the function stored in a dict under the name, else the library's method."""
+        entry = dict.get(value, self.name)
+        if callable(entry):
+            return entry(*args, **named)
+        if type(value) is not dict:
+            return self.call_object(method, value, *args, **named)
+        if method is None and self.name in value:
+            raise errors.TypeError(f"{self.name} is not a function: it is {a_type(type_name(entry))}")
+        if method is None:
+            raise missing(value, self.name, self.library)
+        return method(value, *args, **named)
+
+    def call_object(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
+        """Call what a Python object has under the name, else the library's method."""
+        function = object_attribute(value, self.name)
+        if function is not MISSING:
+            return objects.call(function, args, named)
+        if method is None:
+            raise missing(value, self.name, self.library)
+        return method(value, *args, **named)
