@@ -13,12 +13,15 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
+from hocket.runtime import objects
 from hocket.runtime.enums import Variant
 from hocket.runtime.fields import ERROR_FIELDS, own_fields
+from hocket.runtime.objects import MISSING
 from hocket.runtime.operators import Unset
 from hocket.runtime.registry import STDLIB, usage_of
 from hocket.runtime.structs import Struct, StructType, bound
 from hocket.runtime.values import show, type_name
+from hocket.source import Source
 from hocket.stdlib.namespaces import Namespace
 from hocket.syntax.parser import keywords
 
@@ -36,7 +39,6 @@ OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
 WORD = re.compile(r"[^\W\d]\w*$")
 CALL = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\(([^()]*)$")
 STRUCT = re.compile(r"([^\W\d]\w*)[ \t]*\{(?:[^{}]*,)?[^{}:,]*$")
-MISSING = object()
 
 
 class Completion(NamedTuple):
@@ -116,7 +118,7 @@ def names(session: Session, before: str, prefix: str) -> Iterator[Completion]:
 
 
 def value_of(session: Session, chain: str) -> Any:
-    """Return the value that `a.b.c` has now, or MISSING; only entries of dicts, namespaces and structs are followed."""
+    """Return the value that `a.b.c` has now, or MISSING where something would have to run for it."""
     first, *rest = chain.replace("?", "").split(".")
     value = session.variables.get(first, session.library.get(first, MISSING))
     for name in rest:
@@ -126,6 +128,8 @@ def value_of(session: Session, chain: str) -> Any:
             value = value[name]
         elif isinstance(value, Struct):
             value = struct_member(value, name)
+        elif value is not MISSING and objects.is_foreign(type(value)):
+            value = objects.static(value, name)
         else:
             return MISSING
     return value
@@ -159,6 +163,10 @@ def members(value: Any) -> Iterator[Completion]:
             type(value), f"{name}_", None
         )
         yield Completion(name, "function" if callable(attribute) else "property")
+    if objects.is_foreign(type(value)):
+        for name in objects.names_of(value):
+            held = objects.static(value, name)
+            yield Completion(name, "property" if held is MISSING else kind(held), signature(name, held))
     for name, held in own_fields(value).items():
         yield Completion(name, kind(held), signature(name, held))
     for name, function in stdlib.methods(type(value)).items():
@@ -191,6 +199,8 @@ def signature(name: str, value: Any, is_method: bool = False) -> str:
     builtin = STDLIB.of_code(getattr(python_function(value), "__code__", None))
     if builtin is not None:
         return usage_of(name, builtin.parameters[1:] if is_method and builtin.owner is None else builtin.parameters)
+    if is_python(value):
+        return objects.signature(name, value)
     return f"{name}({', '.join(written(value))})"
 
 
@@ -206,6 +216,14 @@ def written(function: Any) -> list[str]:
     first = len(names) - len(defaults)
     shown = (f" = {'…' if isinstance(default, Unset) else show(default)}" for default in defaults)
     return [*names[:first], *(name + text for name, text in zip(names[first:], shown, strict=True))]
+
+
+def is_python(value: Any) -> bool:
+    """Whether a function or class is Python's: neither the program's nor the library's."""
+    if isinstance(value, StructType | Variant) or type(value).__module__.startswith("hocket"):
+        return False
+    code = getattr(python_function(value), "__code__", None)
+    return code is None or Source.of(code.co_filename) is None
 
 
 def python_function(value: Any) -> Callable[..., Any] | Any:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hocket.completion import MISSING, WINDOW, python_function, value_of, written
+from hocket.completion import WINDOW, is_python, python_function, value_of, written
+from hocket.runtime import objects
 from hocket.runtime.enums import Enum, Variant
+from hocket.runtime.objects import MISSING
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.structs import StructType, bound
 from hocket.runtime.tasks import AsyncFunction
@@ -98,10 +101,23 @@ def of_value(name: str, value: Any) -> Description:
     code = getattr(function, "__code__", None)
     source = Source.of(code.co_filename) if code is not None else None
     if code is None or source is None:
+        if callable(value) and is_python(value) or isinstance(value, ModuleType):
+            return of_python(name, value)
         declared = value.usage if isinstance(value, Enum | Variant) else None
         line = declared or f"{name}: {type_name(value)} = {show(value)}"
         return Description(line, f"```hocket\n{line}\n```")
     return of_definition(usage_of(name, value), inspect.getdoc(function) or "", source, code.co_firstlineno)
+
+
+def of_python(name: str, value: Any) -> Description:
+    """Describe a function, a class or a module of Python."""
+    usage = objects.signature(name, value) if callable(value) else ""
+    line = usage or f"{name}: {show(value)}"
+    doc = inspect.getdoc(value) or ""
+    markdown = f"```hocket\n{line}\n```"
+    if not doc:
+        return Description(line, markdown)
+    return Description(f"{line}\n\n{doc}", f"{markdown}\n\n```text\n{doc}\n```")
 
 
 def usage_of(name: str, function: Any) -> str:

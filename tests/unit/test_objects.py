@@ -38,7 +38,14 @@ class Thing:
     def broken(self) -> Any:
         return self.nothing  # type: ignore[attr-defined]
 
+    @classmethod
+    def make(cls, n: int) -> None: ...
+
+    @staticmethod
+    def plain(n: int) -> None: ...
+
     def method(self, a: Any, b: Any = 2, *, c: Any = 3) -> Any:
+        """Does it."""
         return [a, b, c]
 
     def fails(self) -> None:
@@ -289,6 +296,34 @@ def test_what_python_does_not_hold_any_more_is_nothing_to_wait_for() -> None:
     gc.collect()
     assert outcome.error is None
     assert isinstance(deadlock.error, errors.DeadlockError)
+
+
+def test_completion_and_inspection_run_nothing_of_an_object() -> None:
+    async def main() -> tuple[dict[str, list[tuple[str, str, str]]], dict[str, str | None]]:
+        session = Session()
+        session.assign("t", Thing())
+        found = {text: [tuple(item) for item in session.complete(text, len(text)).items] for text in COMPLETED}
+        shown = {text: session.inspect(text, len(text)) for text in INSPECTED}
+        await session.close()
+        return found, {text: each and each.text for text, each in shown.items()}  # type: ignore[return-value]
+
+    LOG.clear()
+    assert asyncio.run(main()) == (COMPLETED, INSPECTED)
+    assert LOG == []
+
+
+COMPLETED = {
+    "t.co": [("costly", "property", "")],
+    "t.m": [("make", "function", "make(n)"), ("method", "function", "method(a, b=2, *, c=3)")],
+    "t.costly.": [],
+    "t.pl": [("plain", "function", "plain(n)")],
+}
+INSPECTED: dict[str, str | None] = {
+    "t.method": "t.method(a, b=2, *, c=3)\n\nDoes it.",
+    "t.costly": None,
+    "t": "t: Thing = Thing(1)",
+    "t.make": "t.make(n)",
+}
 
 
 def test_structs_and_promises_have_a_text_in_python() -> None:

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
-from types import FunctionType, GeneratorType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GeneratorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, ClassVar
 
 from hocket import errors
@@ -74,11 +83,41 @@ def set_attribute(value: Any, name: str, new: Any) -> None:
 
 
 def names_of(value: Any) -> list[str]:
-    """Return the names of the attributes of a Python object; no property is run."""
+    """Return the names of the attributes of a Python object; nothing of a library runs for it."""
+    found = dict.fromkeys(getattr(value, "__dict__", ()))
+    for base in value.__mro__ if isinstance(value, type) else type(value).__mro__:
+        if base is not object and base is not ModuleType:
+            found |= dict.fromkeys(vars(base))
+    return [name for name in found if not name.startswith("_")]
+
+
+def static(value: Any, name: str) -> Any:
+    """Return an attribute of a Python object as far as nothing has to run for it, else MISSING."""
+    raw = inspect.getattr_static(value, name, MISSING)
+    if isinstance(raw, staticmethod):
+        return raw.__func__
+    if isinstance(raw, classmethod):
+        return MethodType(raw.__func__, value if isinstance(value, type) else type(value))
+    is_class_like = isinstance(value, type | ModuleType) or name in getattr(value, "__dict__", ())
+    if isinstance(raw, FunctionType) and not is_class_like:
+        return MethodType(raw, value)
+    if isinstance(raw, MemberDescriptorType):
+        return getattr(value, name, MISSING)
+    is_plain = isinstance(raw, FunctionType | MethodType | type | BuiltinFunctionType | MethodDescriptorType)
+    return raw if is_plain or not hasattr(type(raw), "__get__") else MISSING
+
+
+def signature(name: str, function: Any) -> str:
+    """Return how a Python function is called, without annotations."""
     try:
-        return [name for name in dir(value) if not name.startswith("_")]
-    except Exception:  # noqa: BLE001  `__dir__` of a library
-        return []
+        found = inspect.signature(function)
+    except (ValueError, TypeError):
+        return f"{name}(…)"
+    plain = [parameter.replace(annotation=parameter.empty) for parameter in found.parameters.values()]
+    if isinstance(function, MethodDescriptorType) and plain:
+        del plain[0]
+    text = str(found.replace(parameters=plain, return_annotation=found.empty))
+    return f"{name}{text.replace(', /', '')}"
 
 
 def near(value: Any, name: str) -> str:
