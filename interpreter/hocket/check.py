@@ -10,25 +10,20 @@ import argparse
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from hocket.errors import Problem, StaticErrors
+from hocket.files import NOTEBOOK, NotANotebook, find, parse_notebook, program_of
 from hocket.render import Paint, static
 from hocket.rules import ALL
 from hocket.session import Session
 
 OK, STRICT, WRONG, FILES = 0, 1, 3, 5
-SUFFIXES = (".hkt", ".ruff", ".ipynb")
 MAGICS = re.compile(r"\s*%%[\s\S]*|(?:\s*[%!?][^\n]*)*")
 UNDEFINED = "Undefined variable"
 
 Read = Callable[[str], str]
-
-
-class NotANotebook(Exception):
-    """A file with a notebook's name is none; the message says why."""
 
 
 class Finding(NamedTuple):
@@ -70,7 +65,7 @@ def main(arguments: list[str], read: Read, unreadable: type[Exception], complain
     options = parser().parse_args(arguments)
     findings: list[Finding] = []
     is_readable = True
-    for path in files(options.paths):
+    for path in find(options.paths):
         try:
             findings += check(path, read(path))
         except (unreadable, NotANotebook) as error:
@@ -110,27 +105,13 @@ def count(findings: list[Finding]) -> str:
     return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for word, number in numbers.items() if number)
 
 
-def files(paths: Iterable[str]) -> Iterator[str]:
-    """Yield files as they are named, and the programs and notebooks of the language in folders, in order."""
-    for path in paths:
-        if not os.path.isdir(path):
-            yield path
-            continue
-        for folder, folders, names in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-            for name in sorted(names):
-                file = os.path.normpath(os.path.join(folder, name))
-                if name.endswith(SUFFIXES) and (not name.endswith(".ipynb") or is_ours(file)):
-                    yield file
-
-
 # ---- programs and notebooks
 
 
 def check(path: str, text: str) -> list[Finding]:
     """Return what is wrong in the file at `path`; raises NotANotebook."""
-    if path.endswith(".ipynb"):
-        return notebook(path, cells_of(text, path))
+    if path.endswith(NOTEBOOK):
+        return notebook(path, parse_notebook(text, path)["cells"])
     name = "standard input" if path == "-" else path
     return [Finding(name, None, problem) for problem in problems(Session(), text, name)]
 
@@ -155,7 +136,7 @@ def notebook(path: str, cells: Iterable[Any]) -> list[Finding]:
     found: list[Finding] = []
     is_whole = True
     for number, cell in enumerate(cells, 1):
-        text = text_of(cell)
+        text = program_of(cell)
         if text is None:
             continue
         here = problems(session, MAGICS.sub(blank, text, count=1), f"{path}, cell {number}")
@@ -176,32 +157,3 @@ def blank(lines: re.Match[str]) -> str:
 def may_fail(cell: Any) -> bool:
     """Whether a cell is marked as one that shows an error."""
     return "raises-exception" in (cell.get("metadata") or {}).get("tags", ())
-
-
-def text_of(cell: Any) -> str | None:
-    """Return the program of a cell, None if it has none."""
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return None
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
-
-
-def cells_of(text: str, path: str) -> list[Any]:
-    """Return the cells of a notebook; raises NotANotebook."""
-    try:
-        parsed = json.loads(text)
-        cells = parsed["cells"]
-    except (ValueError, KeyError, TypeError):
-        cells = None
-    if not isinstance(cells, list):
-        raise NotANotebook(f"{path} is not a notebook")
-    return cells
-
-
-def is_ours(path: str) -> bool:
-    """Whether there is a notebook of the language at `path`."""
-    try:
-        metadata = json.loads(Path(path).read_text(encoding="utf-8")).get("metadata") or {}
-    except (OSError, ValueError, AttributeError):
-        return False
-    return "hocket" in (metadata.get("kernelspec", {}).get("language"), metadata.get("language_info", {}).get("name"))

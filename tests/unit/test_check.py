@@ -72,7 +72,7 @@ def test_findings_as_json(tmp_path: Path) -> None:
         {"file": "b.ipynb", "cell": 3, "line": 2, "severity": "warning", "code": "dropped-promise"}
     ]
     (tmp_path / "c.ipynb").write_text("[]")
-    assert run(tmp_path, "check", "c.ipynb") == (5, "", "error: c.ipynb is not a notebook\n")
+    assert run(tmp_path, "check", "c.ipynb") == (5, "", "error: c.ipynb is not a notebook of Hocket\n")
     (tmp_path / "c.ipynb").write_text(notebook("?? python", language="python"))
     assert run(tmp_path, "check", "--json", ".")[0] == 3
 

@@ -54,6 +54,14 @@ def test_an_error_that_does_not_come_is_missed() -> None:
     assert "line 1: expected error: boom" in complaint("1 + 1  # error: boom")
 
 
+def test_where_a_warning_is_expected_all_are() -> None:
+    two = "func f() { let x := 1 }  # warning: `x` is never used\nfunc g() { let y := 1 }"
+    assert complaint(two) == "test.hkt\nline 2: unexpected warning: `y` is never used"
+    passes(two + "  # warning: never used")
+    assert complaint("1 + 1  # warning: odd") == "test.hkt\nline 1: expected warning: odd"
+    passes("func g() { let y := 1 }\nprint(1)  # expect: 1")
+
+
 def test_programs_of_a_file_share_nothing_and_keep_their_lines() -> None:
     passes("let x := 1\nprint(x)  # expect: 1\n---\nprint(x)  # error: Undefined variable: x")
     assert "line 4" in complaint("print(1)  # expect: 1\n---\n\nthrow 'here'  # error: there")

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from hocket.errors import HocketError, InternalError
+from hocket.files import NotANotebook, find
 from hocket.format import files
 from hocket.render import render
 
@@ -45,12 +46,12 @@ class Command:
 
     def run(self) -> int:
         """Format all files, whatever becomes of one of them; return the exit code."""
-        for path in files.find(self.paths):
+        for path in find(self.paths):
             try:
                 self.format(path)
             except HocketError as error:
                 self.fail(render(error, color=self.colored), INTERNAL if isinstance(error, InternalError) else SYNTAX)
-            except (self.unreadable, files.NotANotebook) as error:
+            except (self.unreadable, NotANotebook) as error:
                 self.fail(f"error: {error}", FILES)
             except OSError as error:
                 self.fail(f"error: Failed to write file '{path}': {error.strerror}", FILES)

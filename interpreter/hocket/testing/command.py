@@ -10,9 +10,10 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+from hocket.files import PROGRAMS, find
 from hocket.render import Paint
 from hocket.testing import junit
 from hocket.testing.pool import Pool
@@ -20,7 +21,6 @@ from hocket.testing.report import FileReport, summary
 from hocket.testing.results import SYNTAX, UNREADABLE, Request
 
 OK, FAILED, USAGE, WRONG_TEXT, FILES, INTERRUPTED = 0, 1, 2, 3, 5, 130
-SUFFIXES = (".hkt", ".ruff")
 
 Complain = Callable[[str], None]
 
@@ -33,7 +33,7 @@ def main(arguments: list[str], complain: Complain, colored: Callable[[], bool]) 
         complain(f"Failed to read file '{path}': No such file or directory (os error 2)")
     if missing:
         return FILES
-    found = list(files(options.paths))
+    found = list(find(options.paths, with_notebooks=False))
     requests = [Request(path, options.pattern, options.timeout, options.fail_fast) for path in found]
     run = Run(requests, options, Paint(colored()))
     code = run.run()
@@ -74,31 +74,11 @@ def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     return read
 
 
-def files(paths: list[str]) -> Iterator[str]:
-    """Yield the files that `paths` name, and of folders the programs in them, once each."""
-    seen = set()
-    for path in paths:
-        found = programs_in(path) if Path(path).is_dir() else [path]
-        for file in found:
-            if (place := os.path.realpath(file)) not in seen:
-                seen.add(place)
-                yield file
-
-
-def programs_in(folder: str) -> Iterator[str]:
-    """Yield the programs in a folder, sorted; folders with a dot before their name are passed over."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        for name in sorted(names):
-            if name.endswith(SUFFIXES):
-                yield os.path.normpath(os.path.join(root, name))
-
-
 def nothing(options: argparse.Namespace, found: list[str]) -> str:
     """Say what was not there."""
     where = ", ".join(options.paths)
     if not found:
-        return f"no programs ({' or '.join(SUFFIXES)}) in {where}"
+        return f"no programs ({' or '.join(PROGRAMS)}) in {where}"
     named = f" whose name contains '{options.pattern}'" if options.pattern else ""
     return f"no tests{named} in {where}"
 
