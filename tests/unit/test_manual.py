@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,4 +39,20 @@ def test_every_builtin_is_in_the_manual() -> None:
 @pytest.mark.parametrize("program", examples(), ids=lambda program: program.name)
 def test_examples_do_what_they_say(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
     check(program)
+
+
+def test_every_builtin_has_an_example() -> None:
+    assert [builtin.name for builtin in STDLIB if not builtin.examples] == []
+    examples = {builtin.name: example for builtin in STDLIB for example in builtin.examples}
+    assert [name for name, example in examples.items() if not re.search("# (expect|error):", example)] == []
+
+
+def test_every_builtin_is_called_in_a_program_of_the_tests() -> None:
+    tests = Path(__file__).parents[1]
+    paths = [path for folder in ("language", "stdlib") for path in (tests / folder).rglob("*.hkt")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    methods = set(re.findall(r"\.(\w+)\(", text))
+    called = methods | set(re.findall(r"\b(\w+)\(", text))
+    assert [b.name for b in STDLIB if b.name not in (called if b.owner is None else methods)] == []

@@ -20,10 +20,11 @@ from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import (
     arguments,
-    collections,
+    checks,
     core,
     dicts,
     encodings,
+    entries,
     file_parts,
     files,
     http,
@@ -48,14 +49,15 @@ from hocket.stdlib import (
     yaml,
 )
 from hocket.stdlib import methods as _methods
+from hocket.stdlib.collections import arrays, passes
 from hocket.stdlib.namespaces import dotted
 
 __all__ = ["methods", "namespace", "promising", "reference", "suspending"]
 
 _MODULES = (
-    *(core, text, collections, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, secrets, files, file_parts, paths, http, server, tasks, observing, shared),
-    *(system, arguments, process, key_values),
+    *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
+    *(json, tables, yaml, encodings, secrets, files, entries, file_parts, paths, http, server),
+    *(tasks, observing, shared, system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

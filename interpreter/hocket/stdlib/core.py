@@ -1,4 +1,4 @@
-"""Output, types, conversions and checks.
+"""Output, input, types, conversions and copies.
 
 `print` and the functions beside it write to the stream of the cell or program that
 runs them.
@@ -22,8 +22,8 @@ from hocket.runtime.registry import builtin, method
 from hocket.runtime.sets import Set
 from hocket.runtime.structs import Struct, clone, values_of
 from hocket.runtime.threads import in_thread
-from hocket.runtime.values import equal, number_text, print_text, show, type_name
-from hocket.stdlib.collections import contains, elements
+from hocket.runtime.values import number_text, print_text, show, type_name
+from hocket.stdlib.collections import elements
 
 _FUNCTION_TYPES = ("function", "asyncfunction")
 
@@ -42,7 +42,13 @@ def print_(*values: Any) -> None:
 
 @builtin
 def eprint(*values: Any) -> None:
-    """Write `values` as `print` does, to the error stream."""
+    """Write `values` as `print` does, to the error stream.
+
+    ```
+    eprint("to the error stream")
+    print("to the output")  # expect: to the output
+    ```
+    """
     sys.stderr.write(" ".join(map(print_text, values)) + "\n")
 
 
@@ -88,6 +94,11 @@ def input_(prompt: str = "") -> str:
     """Return one line of input, without blanks at its end; `""` at the end of the input.
 
     In an async context the task waits and others run.
+
+    ```
+    let name := input("Who? ")
+    print("Hello ${name}")  # expect: Who? Hello
+    ```
     """
     return (_read_line(prompt) if line_source is None else line_source.read(prompt)).rstrip()
 
@@ -105,61 +116,111 @@ def type_(x: Any) -> str:
 
 @builtin
 def is_int(x: Any) -> bool:
-    """Return whether `x` is an int; a bool is none."""
+    """Return whether `x` is an int; a bool is none.
+
+    ```
+    print(is_int(1), is_int(1.0), is_int(true))  # expect: true false false
+    ```
+    """
     return type_name(x) == "int"
 
 
 @builtin
 def is_float(x: Any) -> bool:
-    """Return whether `x` is a float."""
+    """Return whether `x` is a float.
+
+    ```
+    print(is_float(1.0), is_float(1))  # expect: true false
+    ```
+    """
     return type_name(x) == "float"
 
 
 @builtin
 def is_number(x: Any) -> bool:
-    """Return whether `x` is an int or a float."""
+    """Return whether `x` is an int or a float.
+
+    ```
+    print(is_number(1), is_number(1.5), is_number("1"))  # expect: true true false
+    ```
+    """
     return type_name(x) in ("int", "float")
 
 
 @builtin
 def is_string(x: Any) -> bool:
-    """Return whether `x` is a string."""
+    """Return whether `x` is a string.
+
+    ```
+    print(is_string("a"), is_string(1))  # expect: true false
+    ```
+    """
     return type_name(x) == "string"
 
 
 @builtin
 def is_bool(x: Any) -> bool:
-    """Return whether `x` is `true` or `false`."""
+    """Return whether `x` is `true` or `false`.
+
+    ```
+    print(is_bool(false), is_bool(0))  # expect: true false
+    ```
+    """
     return type_name(x) == "bool"
 
 
 @builtin
 def is_array(x: Any) -> bool:
-    """Return whether `x` is an array."""
+    """Return whether `x` is an array.
+
+    ```
+    print(is_array([]), is_array("a"))  # expect: true false
+    ```
+    """
     return type_name(x) == "array"
 
 
 @builtin
 def is_dict(x: Any) -> bool:
-    """Return whether `x` is a dict."""
+    """Return whether `x` is a dict.
+
+    ```
+    print(is_dict({}), is_dict([]))  # expect: true false
+    ```
+    """
     return type_name(x) == "dict"
 
 
 @builtin
 def is_null(x: Any) -> bool:
-    """Return whether `x` is `null`."""
+    """Return whether `x` is `null`.
+
+    ```
+    print(is_null(null), is_null(0))  # expect: true false
+    ```
+    """
     return x is None
 
 
 @builtin
 def is_function(x: Any) -> bool:
-    """Return whether `x` is a function, async ones and the library's included."""
+    """Return whether `x` is a function, async ones and the library's included.
+
+    ```
+    print(is_function(print), is_function(x => x), is_function(1))  # expect: true true false
+    ```
+    """
     return type_name(x) in _FUNCTION_TYPES
 
 
 @builtin
 def is_promise(x: Any) -> bool:
-    """Return whether `x` is a promise; a task is one."""
+    """Return whether `x` is a promise; a task is one.
+
+    ```
+    print(is_promise(async_sleep(1)), is_promise(1))  # expect: true false
+    ```
+    """
     return type_name(x) in ("promise", "taskhandle")
 
 
@@ -176,7 +237,12 @@ def is_truthy(x: Any) -> bool:
 
 @builtin
 def to_bool(x: Any) -> bool:
-    """Return `x` as a bool; `"false"` and `"0"` are false too."""
+    """Return `x` as a bool; `"false"` and `"0"` are false too.
+
+    ```
+    print(to_bool("false"), to_bool("0"), to_bool("no"), to_bool([]))  # expect: false false true false
+    ```
+    """
     return x.strip().lower() not in ("false", "0", "") if isinstance(x, str) else bool(x)
 
 
@@ -217,6 +283,11 @@ def parse_float(s: str) -> float:
     """Return the float that the text `s` is, blanks around it aside.
 
     Raises ParseError when it is none.
+
+    ```
+    print(parse_float(" 1.5 "))  # expect: 1.5
+    parse_float("abc")         # error: Cannot parse 'abc' as float
+    ```
     """
     try:
         return float(str.strip(s))
@@ -250,6 +321,10 @@ def to_float(x: str | int | float | bool) -> float:
     """Return `x` as a float; text is parsed.
 
     Raises ParseError for text that is no number.
+
+    ```
+    print(to_float("1.5") + 1, to_float(true))  # expect: 2.5 1
+    ```
     """
     if isinstance(x, str):
         return parse_float(x)
@@ -293,13 +368,23 @@ def _placeholder(kind: str, value: Any) -> str:
 
 @builtin
 def array(*values: Any) -> list[Any]:
-    """Return an array of `values`."""
+    """Return an array of `values`.
+
+    ```
+    print(array(1, "a", null))  # expect: [1, a, null]
+    ```
+    """
     return list(values)
 
 
 @builtin
 def dict_() -> dict[Any, Any]:
-    """Return an empty dict."""
+    """Return an empty dict.
+
+    ```
+    print(dict())  # expect: {}
+    ```
+    """
     return {}
 
 
@@ -323,7 +408,16 @@ def bytes_(ints: list[int]) -> bytes:
 @builtin
 @method(list, dict, set, Queue, Stack, Struct)
 def copy(x: Any) -> Any:
-    """Return a copy of `x`; what a collection or a struct holds is shared."""
+    """Return a copy of `x`; what a collection or a struct holds is shared.
+
+    ```
+    let a := [1, [2]]
+    let b := copy(a)
+    b.push(3)
+    b[1].push(9)
+    print(a, b)  # expect: [1, [2, 9]] [1, [2, 9], 3]
+    ```
+    """
     if isinstance(x, Struct):
         return clone(x)
     duplicate = getattr(x, "copy", None)  # Python's collections have it too
@@ -369,75 +463,3 @@ def _deep_copy(x: Any, copies: dict[int, Any]) -> Any:
             setattr(made, name, _deep_copy(held, copies))
         return made
     return x.copy() if isinstance(x, set) else x
-
-
-@builtin
-def error(message: Any) -> errors.Error:
-    """Return an error with `message`, to be thrown.
-
-    ```
-    try { throw error("boom") } except e { print(e.message) }  # expect: boom
-    ```
-    """
-    return errors.Error(print_text(message))
-
-
-@builtin
-def assert_(condition: Any, message: Any = None) -> bool:
-    """Return true if `condition` holds.
-
-    Raises AssertionError with `message` otherwise.
-
-    ```
-    assert(1 + 1 == 2)
-    assert(1 > 2, "no")  # error: no
-    ```
-    """
-    if condition:
-        return True
-    raise errors.AssertionError("Assertion failed" if message is None else print_text(message))
-
-
-@builtin
-def assert_equal(a: Any, b: Any) -> bool:
-    """Return true if `a == b`.
-
-    Raises AssertionError with both otherwise.
-
-    ```
-    assert_equal([1, 2.0], [1.0, 2])
-    assert_equal("1", 1)  # error: Assertion failed: expected "1" to equal 1
-    ```
-    """
-    if equal(a, b):
-        return True
-    failure = errors.AssertionError(f"Assertion failed: expected {show(a)} to equal {show(b)}")
-    failure.compared = a, b
-    raise failure
-
-
-@builtin
-def assert_true(x: Any) -> bool:
-    """Return true if `x` is `true`; raises AssertionError otherwise."""
-    if x is True:
-        return True
-    raise errors.AssertionError(f"Assertion failed: expected true, got {show(x)}")
-
-
-@builtin
-def assert_false(x: Any) -> bool:
-    """Return true if `x` is `false`; raises AssertionError otherwise."""
-    if x is False:
-        return True
-    raise errors.AssertionError(f"Assertion failed: expected false, got {show(x)}")
-
-
-@builtin
-def assert_contains(collection: str | list[Any] | dict[Any, Any], x: Any) -> bool:
-    """Return true if `collection` holds `x`: a substring, an element, a key.
-
-    Raises AssertionError otherwise.
-    """
-    if contains(collection, x):
-        return True
-    raise errors.AssertionError(f"Assertion failed: expected {show(collection)} to contain {show(x)}")

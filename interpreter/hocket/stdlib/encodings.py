@@ -94,6 +94,11 @@ def sha256_file(path: str) -> str:
     """Return the SHA-256 checksum of the file at `path`, in hexadecimal digits.
 
     Raises FileNotFound, PermissionDenied or FileError when it cannot be read.
+
+    ```
+    write_file("a.txt", "abc")
+    print(sha256_file("a.txt") == sha256("abc"))  # expect: true
+    ```
     """
     return _file_checksum(path, "sha256")
 
@@ -107,5 +112,10 @@ def md5_file(path: str) -> str:
     """Return the MD5 checksum of the file at `path`, in hexadecimal digits; it protects nothing.
 
     Raises FileNotFound, PermissionDenied or FileError when it cannot be read.
+
+    ```
+    write_file("a.txt", "abc")
+    print(md5_file("a.txt"))  # expect: 900150983cd24fb0d6963f7d28e17f72
+    ```
     """
     return _file_checksum(path, "md5")

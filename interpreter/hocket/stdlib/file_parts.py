@@ -88,7 +88,7 @@ def io_seek_read(path: str, offset: int) -> bytes:
 
 
 async def _async_write_bytes(path: str, content: bytes) -> bool:
-    return await async_write_bytes(path, content)
+    return await async_write_bytes(path_text(path), memoryview(content).tobytes())
 
 
 @builtin(suspending=_async_write_bytes)
@@ -100,7 +100,7 @@ def io_write_bytes(path: str, content: bytes) -> bool:
     print(file_size("data.bin"))  # expect: 2
     ```
     """
-    return write_binary_file(path, content)
+    return write_binary_file(path_text(path), memoryview(content).tobytes())
 
 
 def _append(path: str, content: bytes) -> bool:

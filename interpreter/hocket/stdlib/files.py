@@ -153,9 +153,14 @@ async def async_read_file(path: str) -> str:
 
 @builtin(suspending=async_read_file)
 def read_file(path: str) -> str:
-    """Return the text of the file at `path`.
+    r"""Return the text of the file at `path`.
 
     Raises FileNotFound, PermissionDenied, or FileError when it is not UTF-8.
+
+    ```
+    write_file("a.txt", "one\ntwo")
+    print(read_file("a.txt").lines())  # expect: [one, two]
+    ```
     """
     return _read(path)
 
@@ -174,6 +179,11 @@ def read_file_lossy(path: str) -> str:
     """Return the text of the file at `path`, with `\ufffd` for what is not UTF-8.
 
     Raises FileNotFound or PermissionDenied.
+
+    ```
+    write_binary_file("a.txt", bytes([97, 255]))
+    print(read_file_lossy("a.txt"))  # expect: a�
+    ```
     """
     return _read_lossy(path)
 
@@ -184,19 +194,37 @@ async def _async_read_lines(path: str) -> list[str]:
 
 @builtin(suspending=_async_read_lines)
 def read_lines(path: str) -> list[str]:
-    """Return the lines of the file at `path` without their ends."""
+    r"""Return the lines of the file at `path` without their ends.
+
+    ```
+    write_file("a.txt", "one\ntwo\n")
+    print(read_lines("a.txt"))  # expect: [one, two]
+    ```
+    """
     return lines(_read(path))
 
 
 @builtin
 async def async_read_bytes(path: str) -> bytes:
-    """Return the bytes of the file at `path`."""
+    """Return the bytes of the file at `path`.
+
+    ```
+    write_file("a.txt", "é")
+    print(await async_read_bytes("a.txt"))  # expect: bytes[195, 169]
+    ```
+    """
     return await in_thread(_read_bytes, path)
 
 
 @builtin(suspending=async_read_bytes)
 def read_binary_file(path: str) -> bytes:
-    """Return the bytes of the file at `path`."""
+    """Return the bytes of the file at `path`.
+
+    ```
+    write_file("a.txt", "é")
+    print(read_binary_file("a.txt"))  # expect: bytes[195, 169]
+    ```
+    """
     return _read_bytes(path)
 
 
@@ -222,31 +250,64 @@ def write_file(path: str, text: str, overwrite: bool = False) -> bool:
     """Write `text` to a new file at `path`, whole or not at all; true.
 
     Raises FileError when there is a file already, unless `overwrite` is true.
+
+    ```
+    print(write_file("a.txt", "new"))  # expect: true
+    write_file("a.txt", "newer", true)
+    print(read_file("a.txt"))         # expect: newer
+    write_file("a.txt", "newest")     # error: Failed to write file 'a.txt': File exists
+    ```
     """
     return _write_text(path, text, overwrite)
 
 
 @builtin
 async def async_write_bytes(path: str, content: bytes) -> bool:
-    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true."""
+    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true.
+
+    ```
+    await async_write_bytes("a.bin", bytes([1, 2]))
+    print(read_binary_file("a.bin"))  # expect: bytes[1, 2]
+    ```
+    """
     return await in_thread(_write, path, memoryview(content).tobytes())
 
 
 @builtin(suspending=async_write_bytes)
 def write_binary_file(path: str, content: bytes) -> bool:
-    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true."""
+    """Write `content` to the file at `path`, in place of what is there, whole or not at all; true.
+
+    ```
+    write_binary_file("a.bin", bytes([1, 2]))
+    print(read_binary_file("a.bin"))  # expect: bytes[1, 2]
+    ```
+    """
     return _write(path, memoryview(content).tobytes())
 
 
 @builtin
 async def async_append_file(path: str, text: str) -> bool:
-    """Write `text` to the end of the file at `path`, which is made if it is not there; true."""
+    """Write `text` to the end of the file at `path`, which is made if it is not there; true.
+
+    ```
+    await async_append_file("log.txt", "a")
+    await async_append_file("log.txt", "b")
+    print(read_file("log.txt"))  # expect: ab
+    ```
+    """
     return await in_thread(_append, path, text)
 
 
 @builtin(suspending=async_append_file)
 def append_file(path: str, text: str) -> bool:
-    """Write `text` to the end of the file at `path`, which is made if it is not there; true."""
+    """Write `text` to the end of the file at `path`, which is made if it is not there; true.
+
+    ```
+    append_file("log.txt", "a")
+    append_file("log.txt", "b")
+    print(read_file("log.txt"))  # expect: ab
+    ```
+    """
     return _append(path, text)
 
 
@@ -255,6 +316,12 @@ async def async_read_files(paths: list[str], limit: int | None = None) -> list[s
     """Return the texts of the files at `paths`, in order, reading at most `limit` at a time.
 
     The first failure is raised; its field `index` says which path it is.
+
+    ```
+    write_file("a.txt", "A")
+    try { await async_read_files(["a.txt", "none.txt"]) } except FileNotFound e { print(e.index) }  # expect: 1
+    print(await async_read_files(["a.txt", "a.txt"]))                                              # expect: [A, A]
+    ```
     """
     paths = _strings("async_read_files", "paths", paths)
     return await _each("async_read_files", [partial(_read, path) for path in paths], limit)
@@ -265,6 +332,11 @@ async def async_write_files(paths: list[str], texts: list[str], limit: int | Non
     """Write each text to the path at the same place, at most `limit` at a time, as `async_write_file` does.
 
     The first failure is raised; its field `index` says which path it is.
+
+    ```
+    print(await async_write_files(["a.txt", "b.txt"], ["A", "B"]))  # expect: [true, true]
+    print(read_file("b.txt"))                                         # expect: B
+    ```
     """
     paths = _strings("async_write_files", "paths", paths)
     texts = _strings("async_write_files", "texts", texts)
@@ -299,134 +371,3 @@ async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) 
     calls = [indexed(index, action) for index, action in enumerate(actions)]
     results: list[Any] = await promise_all(calls, fan_out_limit(name, limit))
     return results
-
-
-@builtin
-async def async_exists(path: str) -> bool:
-    """Return whether there is a file or folder at `path`."""
-    return await in_thread(os.path.exists, path_text(path))
-
-
-@builtin(aliases=("path_exists",), suspending=async_exists)
-def file_exists(path: str) -> bool:
-    """Return whether there is a file or folder at `path`."""
-    return os.path.exists(path_text(path))
-
-
-def _size(path: str) -> int:
-    with file_errors("read file", path):
-        return os.stat(path_text(path)).st_size
-
-
-async def _async_size(path: str) -> int:
-    return await in_thread(_size, path)
-
-
-@builtin(suspending=_async_size)
-def file_size(path: str) -> int:
-    """Return the number of bytes of the file at `path`."""
-    return _size(path)
-
-
-def _delete(path: str) -> bool:
-    with file_errors("delete file", path):
-        os.unlink(path_text(path))
-    return True
-
-
-@builtin
-async def async_delete(path: str) -> bool:
-    """Delete the file at `path`; true."""
-    return await in_thread(_delete, path)
-
-
-@builtin(suspending=async_delete)
-def delete_file(path: str) -> bool:
-    """Delete the file at `path`; true."""
-    return _delete(path)
-
-
-def _move(path: str, to: str) -> bool:
-    with file_errors("rename file", path):
-        os.replace(path_text(path), path_text(to))
-    return True
-
-
-@builtin
-async def async_move(path: str, to: str) -> bool:
-    """Move the file at `path` to `to`, in place of what is there; true."""
-    return await in_thread(_move, path, to)
-
-
-@builtin(suspending=async_move)
-def rename_file(path: str, to: str) -> bool:
-    """Move the file at `path` to `to`, in place of what is there; true."""
-    return _move(path, to)
-
-
-def _copy(path: str, to: str) -> bool:
-    path_text(to)
-    return _write(to, _read_bytes(path))
-
-
-@builtin
-async def async_copy(path: str, to: str) -> bool:
-    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true."""
-    return await in_thread(_copy, path, to)
-
-
-@builtin(suspending=async_copy)
-def copy_file(path: str, to: str) -> bool:
-    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true."""
-    return _copy(path, to)
-
-
-def _list(path: str) -> list[str]:
-    with file_errors("list directory", path):
-        return sorted(os.listdir(path_text(path)))
-
-
-@builtin
-async def async_list_dir(path: str) -> list[str]:
-    """Return the names in the folder at `path`, in order."""
-    return await in_thread(_list, path)
-
-
-@builtin(suspending=async_list_dir)
-def list_dir(path: str) -> list[str]:
-    """Return the names in the folder at `path`, in order."""
-    return _list(path)
-
-
-def _make_dir(path: str) -> bool:
-    with file_errors("create directory", path):
-        os.makedirs(path_text(path), exist_ok=True)
-    return True
-
-
-@builtin
-async def async_mkdir(path: str) -> bool:
-    """Make the folder at `path`, and those it is in, if they are not there; true."""
-    return await in_thread(_make_dir, path)
-
-
-@builtin(suspending=async_mkdir)
-def create_dir(path: str) -> bool:
-    """Make the folder at `path`, and those it is in, if they are not there; true."""
-    return _make_dir(path)
-
-
-def _remove_dir(path: str) -> bool:
-    with file_errors("remove directory", path):
-        os.rmdir(path_text(path))
-    return True
-
-
-async def _async_remove_dir(path: str) -> bool:
-    return await in_thread(_remove_dir, path)
-
-
-@builtin(suspending=_async_remove_dir)
-def os_rmdir(path: str) -> bool:
-    """Remove the empty folder at `path`; true."""
-    return _remove_dir(path)

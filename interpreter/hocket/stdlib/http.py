@@ -86,7 +86,14 @@ class HttpResult:
 
 @method(HttpResult)
 def json_(result: HttpResult) -> Any:
-    """Return the value that the body is as JSON; raises ParseError."""
+    """Return the value that the body is as JSON; raises ParseError.
+
+    ```
+    let server := http_serve({"/": request => ({a: [1]})})
+    print((await fetch(server.url)).json().a)  # expect: [1]
+    await server.stop()
+    ```
+    """
     return json.decode(result.body)
 
 
@@ -377,31 +384,66 @@ async def async_http_post(url: str, body: Any = None, headers: dict[str, Any] | 
     """Post `body` to `url`: a dict or array as JSON, anything else as its text.
 
     Answers and errors are those of `async_http_get`.
+
+    ```
+    let server := http_serve({"POST /": request => request.body})
+    print((await async_http_post(server.url, "text")).body)  # expect: text
+    await server.stop()
+    ```
     """
     return await _send(_request("POST", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_put(url: str, body: Any = None, headers: dict[str, Any] | None = None) -> HttpResult:
-    """Put `body` to `url`, as `async_http_post` posts it."""
+    """Put `body` to `url`, as `async_http_post` posts it.
+
+    ```
+    let server := http_serve({"PUT /": request => request.json().a})
+    print((await async_http_put(server.url, {a: "A"})).body)  # expect: A
+    await server.stop()
+    ```
+    """
     return await _send(_request("PUT", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_patch(url: str, body: Any = None, headers: dict[str, Any] | None = None) -> HttpResult:
-    """Patch `url` with `body`, as `async_http_post` posts it."""
+    """Patch `url` with `body`, as `async_http_post` posts it.
+
+    ```
+    let server := http_serve({"PATCH /": request => request.method})
+    print((await async_http_patch(server.url, "")).body)  # expect: PATCH
+    await server.stop()
+    ```
+    """
     return await _send(_request("PATCH", url, {"body": body, "headers": headers}))
 
 
 @builtin
 async def async_http_delete(url: str, options: dict[str, Any] | None = None) -> HttpResult:
-    """Delete `url`; options, answers and errors are those of `async_http_get`."""
+    """Delete `url`; options, answers and errors are those of `async_http_get`.
+
+    ```
+    let server := http_serve({"DELETE /": request => request.method})
+    print((await async_http_delete(server.url)).body)  # expect: DELETE
+    await server.stop()
+    ```
+    """
     return await _send(_request("DELETE", url, {} if options is None else options))
 
 
 @builtin
 async def async_http_head(url: str, options: dict[str, Any] | None = None) -> HttpResult:
-    """Get the headers of `url` alone; options, answers and errors are those of `async_http_get`."""
+    """Get the headers of `url` alone; options, answers and errors are those of `async_http_get`.
+
+    ```
+    let server := http_serve({"/": request => "text"})
+    let answer := await async_http_head(server.url)
+    print(answer.status, answer.body.len())  # expect: 200 0
+    await server.stop()
+    ```
+    """
     return await _send(_request("HEAD", url, {} if options is None else options))
 
 
@@ -410,13 +452,26 @@ async def async_http_request(method: str, url: str, options: dict[str, Any] | No
     """Send a request; beside the options of `async_http_get` there are `body`, `json` and `form`.
 
     A `body` that is a dict or array is sent as JSON, `form` as a web form.
+
+    ```
+    let server := http_serve({"PUT /x": request => request.headers["x-name"]})
+    print((await async_http_request("PUT", "${server.url}/x", {headers: {"X-Name": "a"}})).body)  # expect: a
+    await server.stop()
+    ```
     """
     return await _send(_request(method, url, {} if options is None else options))
 
 
 @builtin
 async def fetch(url: str, options: dict[str, Any] | None = None) -> HttpResult:
-    """Send a request by `options.method`, GET if there is none, as `async_http_request` does."""
+    """Send a request by `options.method`, GET if there is none, as `async_http_request` does.
+
+    ```
+    let server := http_serve({"/": request => request.query.q})
+    print((await fetch(server.url, {params: {q: "é"}})).body)  # expect: é
+    await server.stop()
+    ```
+    """
     if options is not None and not isinstance(options, dict):
         raise TypeError
     options = dict(options or {})

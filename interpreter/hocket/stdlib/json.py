@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.values import number_text, type_name
+
+MAX_LENGTH = 1 << 20
+"""Bytes of a text that `parse_json` takes."""
+
+MAX_DEPTH = 64
+"""Arrays and dicts within each other that `parse_json` takes."""
+
+_BRACKETS = re.compile(r'"(?:\\.|[^"\\])*"?|[\[\]{}]', re.DOTALL)
 
 # The decoder's texts, and ours.
 _REASONS = {
@@ -87,16 +96,33 @@ def _key(key: Any) -> str:
 def parse_json(s: str) -> Any:
     r"""Return the value that the text `s` is as JSON.
 
-    Raises ParseError with line and column.
+    Raises ParseError with line and column, also for a text of more than 1 MiB and for more than 64 arrays and dicts
+    within each other.
 
     ```
     print(parse_json("{\"a\": [1, 2.5, null]}").a)  # expect: [1, 2.5, null]
     parse_json("[1,")                                # error: the text ends too early at line 1 column 4
     ```
     """
-    if isinstance(s, bytes):
-        raise TypeError
+    if not isinstance(s, str):
+        raise TypeError("expected a string")
+    if len(s) > MAX_LENGTH or len(s.encode("utf-8", "replace")) > MAX_LENGTH:
+        raise errors.ParseError("JSON parse error: the text is longer than 1 MiB")
+    if s.count("[") + s.count("{") > MAX_DEPTH:
+        _check_depth(s)
     return decode(s)
+
+
+def _check_depth(text: str) -> None:
+    """Raise ParseError where more than `MAX_DEPTH` arrays and dicts are open."""
+    depth = 0
+    for word in _BRACKETS.finditer(text):
+        bracket = word[0]
+        depth += 1 if bracket in "[{" else -1 if bracket in "]}" else 0
+        if depth > MAX_DEPTH:
+            line = text.count("\n", 0, word.start()) + 1
+            column = word.start() - text.rfind("\n", 0, word.start())
+            raise errors.ParseError(f"JSON parse error: nested deeper than {MAX_DEPTH} at line {line} column {column}")
 
 
 @builtin
@@ -116,5 +142,16 @@ def to_json(x: Any) -> str:
 @builtin
 @method(list, dict)
 def to_json_pretty(x: Any) -> str:
-    """Return `x` as JSON over several lines, indented by two blanks."""
+    """Return `x` as JSON over several lines, indented by two blanks.
+
+    ```
+    print(to_json_pretty({b: [1], a: {}}))
+    # expect: {
+    # expect:   "a": {},
+    # expect:   "b": [
+    # expect:     1
+    # expect:   ]
+    # expect: }
+    ```
+    """
     return encode(x, indent=2)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime.registry import builtin, constant
-from hocket.runtime.values import number_text
+from hocket.runtime.values import number_text, type_name
 
 constant("PI", math.pi)
 constant("E", math.e)
@@ -50,6 +50,9 @@ def _chosen(name: str, values: tuple[Any, ...]) -> list[int | float]:
     found = list(values[0]) if len(values) == 1 and isinstance(values[0], list) else list(values)
     if not found:
         raise errors.ValueError(f"{name}() of nothing")
+    for value in found:
+        if len(values) == 1 and (not isinstance(value, int | float) or isinstance(value, bool)):
+            raise errors.TypeError(f"{name}() expects only numbers, got {type_name(value)}")
     return [_number(value) for value in found]
 
 
@@ -66,7 +69,12 @@ def min_(x: int | float | list[Any], *others: int | float) -> int | float:
 
 @builtin
 def max_(x: int | float | list[Any], *others: int | float) -> int | float:
-    """Return the greatest of the numbers, or of those in an array."""
+    """Return the greatest of the numbers, or of those in an array.
+
+    ```
+    print(max(2, 2.5), max([3, 1, 2]))  # expect: 2.5 3
+    ```
+    """
     return max(_chosen("max", (x, *others)))
 
 
@@ -95,13 +103,23 @@ def _whole(x: int | float, rounding: Callable[[int | float], int]) -> int | floa
 
 @builtin
 def floor(x: int | float) -> int | float:
-    """Return the greatest int that is not above `x`."""
+    """Return the greatest int that is not above `x`.
+
+    ```
+    print(floor(2.7), floor(-2.5))  # expect: 2 -3
+    ```
+    """
     return _whole(x, math.floor)
 
 
 @builtin
 def ceil(x: int | float) -> int | float:
-    """Return the least int that is not below `x`."""
+    """Return the least int that is not below `x`.
+
+    ```
+    print(ceil(2.1), ceil(-2.5))  # expect: 3 -2
+    ```
+    """
     return _whole(x, math.ceil)
 
 
@@ -134,7 +152,12 @@ def _round_int(x: Any, zeros: int) -> int:
 
 @builtin
 def trunc(x: int | float) -> int | float:
-    """Return `x` without its decimals."""
+    """Return `x` without its decimals.
+
+    ```
+    print(trunc(2.7), trunc(-2.7))  # expect: 2 -2
+    ```
+    """
     return _whole(x, math.trunc)
 
 
@@ -157,6 +180,11 @@ def log(x: int | float, base: int | float = math.e) -> float:
     """Return the natural logarithm of `x`, or the one to `base`.
 
     Raises ValueError unless `x` is above 0.
+
+    ```
+    print(log(E), log(8, 2))  # expect: 1 3
+    log(0)                     # error: log() requires a positive number, got 0
+    ```
     """
     for number in (x, base):
         if _number(number) <= 0:
@@ -168,7 +196,12 @@ def log(x: int | float, base: int | float = math.e) -> float:
 
 @builtin
 def exp(x: int | float) -> float:
-    """Return e to the power of `x`, inf beyond the largest float."""
+    """Return e to the power of `x`, inf beyond the largest float.
+
+    ```
+    print(exp(0), exp(1) == E)  # expect: 1 true
+    ```
+    """
     try:
         return math.exp(_number(x))
     except OverflowError:
@@ -181,19 +214,34 @@ def _angle(x: int | float) -> int | float:
 
 @builtin
 def sin(x: int | float) -> float:
-    """Return the sine of `x` in radians."""
+    """Return the sine of `x` in radians.
+
+    ```
+    print(sin(0), sin(PI / 2))  # expect: 0 1
+    ```
+    """
     return math.sin(_angle(x))
 
 
 @builtin
 def cos(x: int | float) -> float:
-    """Return the cosine of `x` in radians."""
+    """Return the cosine of `x` in radians.
+
+    ```
+    print(cos(0), cos(PI))  # expect: 1 -1
+    ```
+    """
     return math.cos(_angle(x))
 
 
 @builtin
 def tan(x: int | float) -> float:
-    """Return the tangent of `x` in radians."""
+    """Return the tangent of `x` in radians.
+
+    ```
+    print(tan(0))  # expect: 0
+    ```
+    """
     return math.tan(_angle(x))
 
 
@@ -210,19 +258,34 @@ def bit_and(a: int, b: int) -> int:
 
 @builtin
 def bit_or(a: int, b: int) -> int:
-    """Return the bits that one of the two has."""
+    """Return the bits that one of the two has.
+
+    ```
+    print(bit_or(5, 2))  # expect: 7
+    ```
+    """
     return _int(a) | _int(b)
 
 
 @builtin
 def bit_xor(a: int, b: int) -> int:
-    """Return the bits that exactly one of the two has."""
+    """Return the bits that exactly one of the two has.
+
+    ```
+    print(bit_xor(5, 1))  # expect: 4
+    ```
+    """
     return _int(a) ^ _int(b)
 
 
 @builtin
 def bit_not(a: int) -> int:
-    """Return `a` with every bit turned over."""
+    """Return `a` with every bit turned over.
+
+    ```
+    print(bit_not(5))  # expect: -6
+    ```
+    """
     return ~_int(a)
 
 
@@ -234,11 +297,21 @@ def _shift(name: str, n: int) -> int:
 
 @builtin
 def bit_shl(a: int, n: int) -> int:
-    """Return `a` shifted left by `n` bits."""
+    """Return `a` shifted left by `n` bits.
+
+    ```
+    print(bit_shl(1, 10))  # expect: 1024
+    ```
+    """
     return _int(a) << _shift("bit_shl", n)
 
 
 @builtin
 def bit_shr(a: int, n: int) -> int:
-    """Return `a` shifted right by `n` bits; the sign stays."""
+    """Return `a` shifted right by `n` bits; the sign stays.
+
+    ```
+    print(bit_shr(1024, 3), bit_shr(-8, 1))  # expect: 128 -4
+    ```
+    """
     return _int(a) >> _shift("bit_shr", n)

@@ -120,7 +120,13 @@ def _running() -> Routine | None:
 
 @method(TaskLocal)
 def get(variable: TaskLocal) -> Any:
-    """Return the value that the running task has."""
+    """Return the value that the running task has.
+
+    ```
+    let user := task_local("nobody")
+    print(user.get())  # expect: nobody
+    ```
+    """
     task = _running()
     values = None if task is None else task.locals
     return variable.default if values is None else values.get(variable, variable.default)
@@ -128,7 +134,14 @@ def get(variable: TaskLocal) -> Any:
 
 @method(TaskLocal)
 def set_(variable: TaskLocal, value: Any) -> None:
-    """Give the running task, and those that it starts from now on, the value `value`."""
+    """Give the running task, and those that it starts from now on, the value `value`.
+
+    ```
+    let user := task_local("nobody")
+    await (spawn { user.set("Ada") })
+    print(user.get())  # expect: nobody
+    ```
+    """
     task = _running()
     if task is None:
         raise errors.ValueError("set() of a task-local needs a running task; a callback from outside has none")

@@ -23,21 +23,42 @@ def join_path(*parts: str) -> str:
     return os.path.join("", *parts)
 
 
+def _trimmed(path: str) -> str:
+    """Return `path` without the slashes at its end."""
+    trimmed = path_text(path).rstrip(os.sep + (os.altsep or ""))
+    return trimmed or path[:1]
+
+
 @builtin
 def dirname(path: str) -> str:
-    """Return the folder of `path`."""
-    return os.path.dirname(path_text(path))
+    """Return the folder that what is at `path` is in; `""` for a name alone.
+
+    ```
+    print(dirname("data/in/a.csv"), dirname("data/in/"))  # expect: data/in data
+    ```
+    """
+    return os.path.dirname(_trimmed(path))
 
 
 @builtin
 def basename(path: str) -> str:
-    """Return the last part of `path`."""
-    return os.path.basename(path_text(path))
+    """Return the last part of `path`.
+
+    ```
+    print(basename("data/in/a.csv"), basename("data/in/"))  # expect: a.csv in
+    ```
+    """
+    return os.path.basename(_trimmed(path))
 
 
 @builtin
 def path_extension(path: str) -> str:
-    """Return what follows the last dot of the name, `""` if there is none."""
+    """Return what follows the last dot of the name, `""` if there is none.
+
+    ```
+    print(path_extension("a.tar.gz"), "[${path_extension(".bashrc")}]")  # expect: gz []
+    ```
+    """
     return os.path.splitext(path_text(path))[1].removeprefix(".")
 
 
@@ -74,7 +95,13 @@ async def _async_is_file(path: str) -> bool:
 
 @builtin(suspending=_async_is_file)
 def path_is_file(path: str) -> bool:
-    """Return whether there is a file at `path`, links followed."""
+    """Return whether there is a file at `path`, links followed.
+
+    ```
+    write_file("a.txt", "")
+    print(path_is_file("a.txt"), path_is_file("."))  # expect: true false
+    ```
+    """
     return os.path.isfile(path_text(path))
 
 
@@ -84,20 +111,38 @@ async def _async_is_symlink(path: str) -> bool:
 
 @builtin(suspending=_async_is_symlink)
 def path_is_symlink(path: str) -> bool:
-    """Return whether there is a symbolic link at `path`."""
+    """Return whether there is a symbolic link at `path`.
+
+    ```
+    print(path_is_symlink("."))  # expect: false
+    ```
+    """
     return os.path.islink(path_text(path))
 
 
 @builtin
 def os_getcwd() -> str:
-    """Return the current folder, which paths that do not begin at the root begin at."""
+    """Return the current folder, which paths that do not begin at the root begin at.
+
+    ```
+    print(path_is_dir(os_getcwd()))  # expect: true
+    ```
+    """
     with file_errors("find the current directory", "."):
         return os.getcwd()
 
 
 @builtin
 def os_chdir(path: str) -> bool:
-    """Make the folder at `path` the current one, for the whole process; true."""
+    """Make the folder at `path` the current one, for the whole process; true.
+
+    ```
+    create_dir("sub")
+    os_chdir("sub")
+    print(basename(os_getcwd()))  # expect: sub
+    os_chdir("..")
+    ```
+    """
     with file_errors("change to directory", path):
         os.chdir(path_text(path))
     return True

@@ -410,15 +410,12 @@ async def _async_pipe(commands: list[list[str]], options: dict[str, Any] | None 
 def pipe_commands(commands: list[list[str]], options: dict[str, Any] | None = None) -> str:
     r"""Run all `commands` at once, each reading what the one before it writes; return what the last one writes.
 
-        A command is an array as `spawn_process` takes it, options are those of `execute`; `input` is the first one's.
-        Raises Error when one fails; not when it ends because the next one does not read on.
+    A command is an array as `spawn_process` takes it, options are those of `execute`; `input` is the first one's.
+    Raises Error when one fails; not when it ends because the next one does not read on.
 
-        ```
-        print(pipe_commands([["printf", "b
-    a
-    b
-    "], ["sort"], ["uniq"]]).lines())  # expect: [a, b]
-        ```
+    ```
+    print(pipe_commands([["printf", "b\na\nb\n"], ["sort"], ["uniq"]]).lines())  # expect: [a, b]
+    ```
     """
     prepared = _pipeline(commands, options)
     return _piped(prepared, _block(prepared))

@@ -42,7 +42,12 @@ def Queue_(a: list[Any] | None = None) -> Queue:
 
 @builtin
 def queue_enqueue(q: Queue, x: Any) -> Queue:
-    """Return a new queue: `q` and then `x`. The method `q.enqueue(x)` changes `q`."""
+    """Return a new queue: `q` and then `x`. The method `q.enqueue(x)` changes `q`.
+
+    ```
+    print(queue_to_array(queue_enqueue(Queue([1]), 2)))  # expect: [1, 2]
+    ```
+    """
     made = _of(Queue, q).copy()
     made.items.append(x)
     return made
@@ -63,25 +68,45 @@ def queue_dequeue(q: Queue) -> list[Any]:
 
 @builtin
 def queue_peek(q: Queue) -> Any:
-    """Return the element at the front, null if there is none."""
+    """Return the element at the front, null if there is none.
+
+    ```
+    print(queue_peek(Queue([1, 2])), queue_peek(Queue()))  # expect: 1 null
+    ```
+    """
     return _of(Queue, q).items[0] if _of(Queue, q).items else None
 
 
 @builtin
 def queue_size(q: Queue) -> int:
-    """Return the number of elements of `q`."""
+    """Return the number of elements of `q`.
+
+    ```
+    print(queue_size(Queue([1, 2])))  # expect: 2
+    ```
+    """
     return len(_of(Queue, q))
 
 
 @builtin
 def queue_is_empty(q: Queue) -> bool:
-    """Return whether `q` has no element."""
+    """Return whether `q` has no element.
+
+    ```
+    print(queue_is_empty(Queue()), queue_is_empty(Queue([1])))  # expect: true false
+    ```
+    """
     return not _of(Queue, q).items
 
 
 @builtin
 def queue_to_array(q: Queue) -> list[Any]:
-    """Return the elements of `q` as an array, the front first."""
+    """Return the elements of `q` as an array, the front first.
+
+    ```
+    print(queue_to_array(Queue([1, 2])))  # expect: [1, 2]
+    ```
+    """
     return list(_of(Queue, q))
 
 
@@ -100,7 +125,12 @@ def Stack_(a: list[Any] | None = None) -> Stack:
 
 @builtin
 def stack_push(s: Stack, x: Any) -> Stack:
-    """Return a new stack: `s` and `x` on top. The method `s.push(x)` changes `s`."""
+    """Return a new stack: `s` and `x` on top. The method `s.push(x)` changes `s`.
+
+    ```
+    print(stack_to_array(stack_push(Stack([1]), 2)))  # expect: [1, 2]
+    ```
+    """
     made = _of(Stack, s).copy()
     made.items.append(x)
     return made
@@ -108,38 +138,69 @@ def stack_push(s: Stack, x: Any) -> Stack:
 
 @builtin
 def stack_pop(s: Stack) -> list[Any]:
-    """Return `[rest, top element]`, `[empty stack, null]` for an empty one. The method `s.pop()` changes `s`."""
+    """Return `[rest, top element]`, `[empty stack, null]` for an empty one. The method `s.pop()` changes `s`.
+
+    ```
+    [rest, top] := stack_pop(Stack([1, 2]))
+    print(stack_to_array(rest), top)  # expect: [1] 2
+    ```
+    """
     made = _of(Stack, s).copy()
     return [made, made.items.pop() if made.items else None]
 
 
 @builtin
 def stack_peek(s: Stack) -> Any:
-    """Return the element at the top, null if there is none."""
+    """Return the element at the top, null if there is none.
+
+    ```
+    print(stack_peek(Stack([1, 2])), stack_peek(Stack()))  # expect: 2 null
+    ```
+    """
     return _of(Stack, s).items[-1] if _of(Stack, s).items else None
 
 
 @builtin
 def stack_size(s: Stack) -> int:
-    """Return the number of elements of `s`."""
+    """Return the number of elements of `s`.
+
+    ```
+    print(stack_size(Stack([1, 2])))  # expect: 2
+    ```
+    """
     return len(_of(Stack, s))
 
 
 @builtin
 def stack_is_empty(s: Stack) -> bool:
-    """Return whether `s` has no element."""
+    """Return whether `s` has no element.
+
+    ```
+    print(stack_is_empty(Stack()), stack_is_empty(Stack([1])))  # expect: true false
+    ```
+    """
     return not _of(Stack, s).items
 
 
 @builtin
 def stack_to_array(s: Stack) -> list[Any]:
-    """Return the elements of `s` as an array, the top last."""
+    """Return the elements of `s` as an array, the top last.
+
+    ```
+    print(stack_to_array(Stack([1, 2])))  # expect: [1, 2]
+    ```
+    """
     return list(_of(Stack, s))
 
 
 @method(Queue)
 def enqueue(q: Queue, x: Any) -> Queue:
-    """Put `x` at the end of the queue and return the queue."""
+    """Put `x` at the end of the queue and return the queue.
+
+    ```
+    print(Queue().enqueue(1).enqueue(2).to_array())  # expect: [1, 2]
+    ```
+    """
     q.items.append(x)
     return q
 
@@ -161,7 +222,12 @@ def dequeue(q: Queue) -> Any:
 
 @method(Stack)
 def push(s: Stack, x: Any) -> Stack:
-    """Put `x` on top of the stack and return the stack."""
+    """Put `x` on top of the stack and return the stack.
+
+    ```
+    print(Stack([1]).push(2).to_array())  # expect: [1, 2]
+    ```
+    """
     s.items.append(x)
     return s
 
@@ -171,6 +237,11 @@ def pop(s: Stack) -> Any:
     """Take the element at the top off the stack and return it.
 
     Raises IndexError when there is none.
+
+    ```
+    let s := Stack([1, 2])
+    print(s.pop(), s.to_array())  # expect: 2 [1]
+    ```
     """
     if not s.items:
         raise errors.IndexError("pop() from an empty stack")
@@ -179,23 +250,43 @@ def pop(s: Stack) -> Any:
 
 @method(Queue)
 def peek(q: Queue) -> Any:
-    """Return the element at the front, null if there is none."""
+    """Return the element at the front, null if there is none.
+
+    ```
+    print(Queue([1, 2]).peek())  # expect: 1
+    ```
+    """
     return queue_peek(q)
 
 
 @method(Stack)
 def peek_(s: Stack) -> Any:
-    """Return the element at the top, null if there is none."""
+    """Return the element at the top, null if there is none.
+
+    ```
+    print(Stack([1, 2]).peek(), Stack().peek())  # expect: 2 null
+    ```
+    """
     return stack_peek(s)
 
 
 @method(Queue, Stack)
 def size(x: Queue | Stack) -> int:
-    """Return the number of elements."""
+    """Return the number of elements.
+
+    ```
+    print(Queue([1, 2]).size(), Stack().size())  # expect: 2 0
+    ```
+    """
     return len(x)
 
 
 @method(Queue, Stack)
 def to_array(x: Queue | Stack) -> list[Any]:
-    """Return the elements as an array, in the order in which they were put in."""
+    """Return the elements as an array, in the order in which they were put in.
+
+    ```
+    print(Queue([1, 2]).to_array(), Stack([1, 2]).to_array())  # expect: [1, 2] [1, 2]
+    ```
+    """
     return list(x)

@@ -32,7 +32,13 @@ def _int(n: Any) -> int:
 
 @builtin
 def random_() -> float:
-    """Return a float from 0 up to, not including, 1."""
+    """Return a float from 0 up to, not including, 1.
+
+    ```
+    let x := random()
+    print(x >= 0, x < 1)  # expect: true true
+    ```
+    """
     return _stream.random()
 
 
@@ -57,14 +63,24 @@ def random_int(a: int, b: int) -> int:
 
 @builtin
 def random_choice(a: list[Any]) -> Any:
-    """Return an element of `a`, 0 if it is empty."""
+    """Return an element of `a`, 0 if it is empty.
+
+    ```
+    print([1, 2].contains(random_choice([1, 2])), random_choice([]))  # expect: true 0
+    ```
+    """
     a = elements(a)
     return _stream.choice(a) if a else 0
 
 
 @builtin
 def shuffle(a: list[Any]) -> list[Any]:
-    """Return the elements of `a` in random order."""
+    """Return the elements of `a` in random order.
+
+    ```
+    print(sort(shuffle([3, 1, 2])))  # expect: [1, 2, 3]
+    ```
+    """
     return _stream.sample(elements(a), len(elements(a)))
 
 
@@ -73,6 +89,10 @@ def random_id(n: int) -> str:
     """Return `n` random letters and digits; nothing when `n` is negative.
 
     Raises ValueError when that would not fit into memory.
+
+    ```
+    print(random_id(8).len())  # expect: 8
+    ```
     """
     check_length("random_id()", n)
     steps = [min(_STEP, n - at) for at in range(0, n, _STEP)]  # a Stop comes between the steps
@@ -81,7 +101,12 @@ def random_id(n: int) -> str:
 
 @builtin
 def uuid_v4() -> str:
-    """Return a random UUID."""
+    """Return a random UUID.
+
+    ```
+    print(uuid_v4().len(), uuid_v4()[14])  # expect: 36 4
+    ```
+    """
     return str(uuid.UUID(int=_stream.getrandbits(128), version=4))
 
 
@@ -101,5 +126,13 @@ def set_random_seed(n: int) -> None:
 
 @builtin
 def clear_random_seed() -> None:
-    """Go on with numbers that nobody can foresee."""
+    """Go on with numbers that nobody can foresee.
+
+    ```
+    set_random_seed(1)
+    let first := random_int(1, 10 ** 9)
+    clear_random_seed()
+    print(random_int(1, 10 ** 9) == first)  # expect: false
+    ```
+    """
     _stream.seed()

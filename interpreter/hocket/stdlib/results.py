@@ -30,7 +30,12 @@ def is_ok(r: Result) -> bool:
 
 @method(Result)
 def is_err(r: Result) -> bool:
-    """Return whether it is an `Err`."""
+    """Return whether it is an `Err`.
+
+    ```
+    print(Err("no").is_err(), Ok(1).is_err())  # expect: true false
+    ```
+    """
     return r.variant is ERR
 
 
@@ -47,7 +52,12 @@ def is_some(o: Option) -> bool:
 
 @method(Option)
 def is_none(o: Option) -> bool:
-    """Return whether it is `None`."""
+    """Return whether it is `None`.
+
+    ```
+    print(None.is_none(), Some(1).is_none())  # expect: true false
+    ```
+    """
     return o is NONE
 
 

@@ -53,7 +53,12 @@ def set_add(s: set[Any], x: Any) -> Set:
 
 @builtin
 def set_remove(s: set[Any], x: Any) -> Set:
-    """Return a new set without `x`. The method `s.remove(x)` changes `s`."""
+    """Return a new set without `x`. The method `s.remove(x)` changes `s`.
+
+    ```
+    print(set_remove(Set([1, 2]), 1))  # expect: Set{2}
+    ```
+    """
     made = _set(s)
     made.discard(x)
     return made
@@ -62,7 +67,12 @@ def set_remove(s: set[Any], x: Any) -> Set:
 @builtin
 @method(set, aliases=("has",))
 def set_has(s: set[Any], x: Any) -> bool:
-    """Return whether `x` is a member of `s`, as `x in s` does."""
+    """Return whether `x` is a member of `s`, as `x in s` does.
+
+    ```
+    print(set_has(Set([1, 2]), 1), Set([1]).has(2))  # expect: true false
+    ```
+    """
     return x in _set(s) if not isinstance(s, Set) else x in s
 
 
@@ -81,14 +91,24 @@ def set_union(s: set[Any], other: set[Any]) -> Set:
 @builtin
 @method(set, aliases=("intersect", "intersection"))
 def set_intersect(s: set[Any], other: set[Any]) -> Set:
-    """Return the set of the members of `s` that `other` has too."""
+    """Return the set of the members of `s` that `other` has too.
+
+    ```
+    print(set_intersect(Set([1, 2]), Set([2, 3])))  # expect: Set{2}
+    ```
+    """
     return _set(s) & _set(other)
 
 
 @builtin
 @method(set, aliases=("difference",))
 def set_difference(s: set[Any], other: set[Any]) -> Set:
-    """Return the set of the members of `s` that `other` has not, as `s - other` does."""
+    """Return the set of the members of `s` that `other` has not, as `s - other` does.
+
+    ```
+    print(set_difference(Set([1, 2]), Set([2, 3])))  # expect: Set{1}
+    ```
+    """
     return _set(s) - _set(other)
 
 
@@ -105,7 +125,12 @@ def is_subset(s: set[Any], other: set[Any]) -> bool:
 
 @method(set)
 def is_superset(s: set[Any], other: set[Any]) -> bool:
-    """Return whether every member of `other` is one of the set."""
+    """Return whether every member of `other` is one of the set.
+
+    ```
+    print(Set([1, 2]).is_superset(Set([1])), Set([1]).is_superset(Set([1, 2])))  # expect: true false
+    ```
+    """
     return _set(s) >= _set(other)
 
 
@@ -123,6 +148,11 @@ def set_to_array(s: set[Any]) -> list[Any]:
 
 @method(set)
 def update(s: set[Any], items: list[Any]) -> set[Any]:
-    """Put the members of another set, or the elements of an array, into the set and return the set."""
+    """Put the members of another set, or the elements of an array, into the set and return the set.
+
+    ```
+    print(Set([1]).update([2, 1]))  # expect: Set{1, 2}
+    ```
+    """
     s.update(elements(items))
     return s

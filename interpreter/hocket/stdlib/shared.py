@@ -49,6 +49,12 @@ def shared_get(key: str) -> Any:
     """Return what the shared store keeps as `key`.
 
     Raises KeyError when there is nothing.
+
+    ```
+    shared_set("answer", 42)
+    print(shared_get("answer"))  # expect: 42
+    shared_get("question")       # error: Missing shared key: "question"
+    ```
     """
     with _guard:
         return _held(key)
@@ -56,14 +62,26 @@ def shared_get(key: str) -> Any:
 
 @builtin
 def shared_has(key: str) -> bool:
-    """Return whether the shared store keeps something as `key`."""
+    """Return whether the shared store keeps something as `key`.
+
+    ```
+    shared_set("here", 1)
+    print(shared_has("here"), shared_has("there"))  # expect: true false
+    ```
+    """
     with _guard:
         return _name(key) in _store
 
 
 @builtin
 def shared_delete(key: str) -> bool:
-    """Take `key` out of the shared store; whether it was there."""
+    """Take `key` out of the shared store; whether it was there.
+
+    ```
+    shared_set("old", 1)
+    print(shared_delete("old"), shared_delete("old"))  # expect: true false
+    ```
+    """
     with _guard:
         there = _name(key) in _store
         _store.pop(key, None)

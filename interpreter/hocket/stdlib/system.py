@@ -79,7 +79,12 @@ def env(name: str) -> str:
 
 @builtin
 def env_or(name: str, default: str) -> str:
-    """Return the environment variable `name`, `default` if it is not set."""
+    """Return the environment variable `name`, `default` if it is not set.
+
+    ```
+    print(env_or("NOWHERE_SET", "default"))  # expect: default
+    ```
+    """
     text = _variable(name)
     return default if text is None else text
 
@@ -120,6 +125,11 @@ def env_float(name: str) -> float:
     """Return the environment variable `name` as a float.
 
     Raises KeyError when it is not set, ParseError when it is none.
+
+    ```
+    env_set("HOCKET_RATIO", "1.5")
+    print(env_float("HOCKET_RATIO") * 2)  # expect: 3
+    ```
     """
     text = _needed(name)
     try:
@@ -136,6 +146,11 @@ def env_bool(name: str) -> bool:
     """Return the environment variable `name` as a bool: `true 1 yes on` or `false 0 no off`, in any case.
 
     Raises KeyError when it is not set, ParseError when it is none of these.
+
+    ```
+    env_set("HOCKET_FLAG", "Yes")
+    print(env_bool("HOCKET_FLAG"))  # expect: true
+    ```
     """
     text = _needed(name)
     known = _BOOLS.get(text.strip().lower())
@@ -146,7 +161,12 @@ def env_bool(name: str) -> bool:
 
 @builtin
 def env_set(name: str, value: str) -> bool:
-    """Set the environment variable `name` for this process and those it starts; true."""
+    """Set the environment variable `name` for this process and those it starts; true.
+
+    ```
+    print(env_set("HOCKET_NAME", "Ada"), env("HOCKET_NAME"))  # expect: true Ada
+    ```
+    """
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError("expected strings")
     try:
@@ -159,5 +179,11 @@ def env_set(name: str, value: str) -> bool:
 
 @builtin(aliases=("env_list",))
 def os_environ() -> dict[str, str]:
-    """Return a dict of all environment variables; changing it changes nothing else."""
+    """Return a dict of all environment variables; changing it changes nothing else.
+
+    ```
+    env_set("HOCKET_NAME", "Ada")
+    print(os_environ().HOCKET_NAME)  # expect: Ada
+    ```
+    """
     return dict(os.environ)

@@ -30,7 +30,12 @@ _pool_size = 256
 
 @builtin
 def get_task_pool_size() -> int:
-    """Return how many the fan-out functions run at a time unless told otherwise."""
+    """Return how many the fan-out functions run at a time unless told otherwise.
+
+    ```
+    print(get_task_pool_size())  # expect: 256
+    ```
+    """
     return _pool_size
 
 
@@ -93,7 +98,13 @@ def promise_all_settled(promises_: Iterable[Any]) -> Promise:
 
 @builtin
 def promise_race(promises_: Iterable[Any]) -> Promise:
-    """Promise what the first to settle gives, value or error; the others go on."""
+    """Promise what the first to settle gives, value or error; the others go on.
+
+    ```
+    async func late() { sleep(50) }
+    print(await promise_race([late(), promise_resolve("first")]))  # expect: first
+    ```
+    """
     return promises.promise_race(promises_)
 
 
@@ -102,19 +113,33 @@ def promise_any(promises_: Iterable[Any]) -> Promise:
     """Promise the value of the first to resolve.
 
     Rejects with an AggregateError, with all of them in `errors`, when every one rejects.
+
+    ```
+    print(await promise_any([promise_reject("no"), promise_resolve("yes")]))  # expect: yes
+    ```
     """
     return promises.promise_any(promises_)
 
 
 @builtin
 def promise_resolve(value: Any = None) -> Promise:
-    """Return a promise that is resolved with `value`; what is a promise already is given back."""
+    """Return a promise that is resolved with `value`; what is a promise already is given back.
+
+    ```
+    print(await promise_resolve(5))  # expect: 5
+    ```
+    """
     return promises.promise_resolve(value)
 
 
 @builtin
 def promise_reject(error: Any) -> Promise:
-    """Return a promise that is rejected with `error`, which may be a text."""
+    """Return a promise that is rejected with `error`, which may be a text.
+
+    ```
+    try { await promise_reject("no") } except e { print(e.message) }  # expect: no
+    ```
+    """
     return promises.promise_reject(error)
 
 
@@ -134,7 +159,14 @@ def promise(executor: Callable[..., Any]) -> Promise:
 
 @builtin
 def deferred() -> dict[str, Any]:
-    """Return `{promise, resolve, reject}`: a promise, and the functions that settle it once."""
+    """Return `{promise, resolve, reject}`: a promise, and the functions that settle it once.
+
+    ```
+    let gate := deferred()
+    spawn { gate.resolve("open") }
+    print(await gate.promise)  # expect: open
+    ```
+    """
     return promises.deferred()
 
 
@@ -246,16 +278,27 @@ async def parallel_map(a: list[Any], f: Callable[..., Any], limit: int | None = 
     print(await parallel_map([1, 2, 3], double, 2))  # expect: [2, 4, 6]
     ```
     """
+    return await _fan_out("parallel_map", a, f, limit)
+
+
+async def _fan_out(name: str, a: list[Any], f: Callable[..., Any], limit: int | None) -> list[Any]:
     if not callable(f):
         raise TypeError("expected a function")
     calls = [[f, [element]] for element in elements(a)]
-    return await promises.promise_all(calls, fan_out_limit("parallel_map", limit))  # type: ignore[no-any-return]
+    return await promises.promise_all(calls, fan_out_limit(name, limit))  # type: ignore[no-any-return]
 
 
 @builtin(aliases=("par_each",))
 async def parallel_each(a: list[Any], f: Callable[..., Any], limit: int | None = None) -> None:
-    """Call `f` with each element, running at most `limit` (256) at a time, and wait for all."""
-    await parallel_map(a, f, limit)
+    """Call `f` with each element, running at most `limit` (256) at a time, and wait for all.
+
+    ```
+    await parallel_each([1, 2], async x => print(x), 1)
+    # expect: 1
+    # expect: 2
+    ```
+    """
+    await _fan_out("parallel_each", a, f, limit)
 
 
 @builtin
@@ -289,7 +332,12 @@ def spawn_task(f: Callable[..., Any], *arguments: Any) -> Task:
 
 @builtin
 async def await_task(task: Promise) -> Any:
-    """Wait for `task` and return its value."""
+    """Wait for `task` and return its value.
+
+    ```
+    print(await await_task(spawn promise_resolve(5)))  # expect: 5
+    ```
+    """
     return await _task("await_task", task)
 
 

@@ -15,7 +15,12 @@ from hocket.runtime.values import print_text
 
 @builtin
 def count_chars(s: str) -> int:
-    """Return the number of characters of `s`."""
+    """Return the number of characters of `s`.
+
+    ```
+    print(count_chars("né"))  # expect: 2
+    ```
+    """
     return str.__len__(s)
 
 
@@ -35,13 +40,23 @@ def substring(s: str, start: int, end: int | None = None) -> str:
 
 @builtin
 def char_at(s: str, i: int) -> str:
-    """Return the character of `s` at `i`, `""` outside of it."""
+    """Return the character of `s` at `i`, `""` outside of it.
+
+    ```
+    print(char_at("né", 1), "[${char_at("né", 5)}]")  # expect: é []
+    ```
+    """
     return str.__getitem__(s, i) if 0 <= i < len(s) else ""
 
 
 @builtin
 def chars(s: str) -> list[str]:
-    """Return the characters of `s`."""
+    """Return the characters of `s`.
+
+    ```
+    print(chars("né"))  # expect: [n, é]
+    ```
+    """
     return list(str.__iter__(s))
 
 
@@ -58,43 +73,78 @@ def to_upper(s: str) -> str:
 
 @builtin(aliases=("lower",))
 def to_lower(s: str) -> str:
-    """Return `s` in small letters."""
+    """Return `s` in small letters.
+
+    ```
+    print(to_lower("ÉA"))  # expect: éa
+    ```
+    """
     return str.lower(s)
 
 
 @builtin
 def capitalize(s: str) -> str:
-    """Return `s` with its first letter a capital and all others small."""
+    """Return `s` with its first letter a capital and all others small.
+
+    ```
+    print(capitalize("hELLO you"))  # expect: Hello you
+    ```
+    """
     return str.upper(s[:1]) + s[1:].lower()
 
 
 @builtin
 def trim(s: str) -> str:
-    """Return `s` without the blanks at both ends."""
+    """Return `s` without the blanks at both ends.
+
+    ```
+    print("[${trim("  a b ")}]")  # expect: [a b]
+    ```
+    """
     return str.strip(s)
 
 
 @builtin
 def trim_start(s: str) -> str:
-    """Return `s` without the blanks at its beginning."""
+    """Return `s` without the blanks at its beginning.
+
+    ```
+    print("[${trim_start("  a ")}]")  # expect: [a ]
+    ```
+    """
     return str.lstrip(s)
 
 
 @builtin
 def trim_end(s: str) -> str:
-    """Return `s` without the blanks at its end."""
+    """Return `s` without the blanks at its end.
+
+    ```
+    print("[${trim_end("  a ")}]")  # expect: [  a]
+    ```
+    """
     return str.rstrip(s)
 
 
 @builtin
 def starts_with(s: str, prefix: str) -> bool:
-    """Return whether `s` begins with `prefix`."""
+    """Return whether `s` begins with `prefix`.
+
+    ```
+    print(starts_with("hello", "he"), "hello".starts_with("lo"))  # expect: true false
+    ```
+    """
     return str.startswith(s, prefix)
 
 
 @builtin
 def ends_with(s: str, suffix: str) -> bool:
-    """Return whether `s` ends with `suffix`."""
+    """Return whether `s` ends with `suffix`.
+
+    ```
+    print(ends_with("hello", "lo"))  # expect: true
+    ```
+    """
     return str.endswith(s, suffix)
 
 
@@ -151,6 +201,10 @@ def repeat(s: str, n: int) -> str:
     """Return `s` `n` times; nothing when `n` is negative.
 
     Raises ValueError when that would not fit into memory.
+
+    ```
+    print(repeat("ab", 3))  # expect: ababab
+    ```
     """
     check_length("repeat()", str.__len__(s) * n)
     return str.__mul__(s, n)
@@ -170,7 +224,12 @@ def pad_left(s: str, width: int, fill: str = " ") -> str:
 
 @builtin(aliases=("pad_end",))
 def pad_right(s: str, width: int, fill: str = " ") -> str:
-    """Return `s` filled up at the right to `width` with the first character of `fill`."""
+    """Return `s` filled up at the right to `width` with the first character of `fill`.
+
+    ```
+    print("[${pad_right("ab", 4)}]", pad_end("ab", 4, "."))  # expect: [ab  ] ab..
+    ```
+    """
     check_length("padding", width)
     return str.ljust(s, width, fill[:1] or " ")
 
@@ -193,13 +252,23 @@ def lines(s: str) -> list[str]:
 
 @builtin
 def words(s: str) -> list[str]:
-    """Return the parts of `s` between blanks."""
+    """Return the parts of `s` between blanks.
+
+    ```
+    print(words("  one  two "))  # expect: [one, two]
+    ```
+    """
     return str.split(s)
 
 
 @builtin
 def str_reverse(s: str) -> str:
-    """Return `s` backwards."""
+    """Return `s` backwards.
+
+    ```
+    print(str_reverse("abc"))  # expect: cba
+    ```
+    """
     return str.__getitem__(s, slice(None, None, -1))
 
 
@@ -217,7 +286,12 @@ def slugify(s: str) -> str:
 
 @builtin
 def truncate(s: str, length: int, suffix: str = "...") -> str:
-    """Return `s` cut to `length` characters, `suffix` included, if it is longer."""
+    """Return `s` cut to `length` characters, `suffix` included, if it is longer.
+
+    ```
+    print(truncate("hello world", 8), truncate("hello world", 8, "…"))  # expect: hello... hello w…
+    ```
+    """
     return s if str.__len__(s) <= length else s[: max(0, length - len(suffix))] + suffix
 
 
@@ -252,7 +326,12 @@ def to_snake_case(s: str) -> str:
 
 @builtin
 def to_kebab_case(s: str) -> str:
-    """Return the words of `s` in small letters, joined by `-`."""
+    """Return the words of `s` in small letters, joined by `-`.
+
+    ```
+    print(to_kebab_case("helloWorld again"))  # expect: hello-world-again
+    ```
+    """
     return "-".join(_words(s)).lower()
 
 
@@ -322,7 +401,12 @@ def _group(match: re.Match[str], group: re.Match[str]) -> str:
 
 @builtin
 def regex_split(s: str, p: str) -> list[str]:
-    """Return the parts of `s` between the matches of the pattern `p`; `[s]` for a bad pattern."""
+    """Return the parts of `s` between the matches of the pattern `p`; `[s]` for a bad pattern.
+
+    ```
+    print(regex_split("a1b22c", "[0-9]+"))  # expect: [a, b, c]
+    ```
+    """
     pattern = _pattern(p)
     if pattern is None:
         return [s]

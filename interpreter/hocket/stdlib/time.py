@@ -60,7 +60,12 @@ async def _async_sleep(ms: int | float) -> int:
 
 @builtin(suspending=_async_sleep)
 def sleep(ms: int | float) -> int:
-    """Wait for `ms` milliseconds; 0. In an async context others run meanwhile."""
+    """Wait for `ms` milliseconds; 0. In an async context others run meanwhile.
+
+    ```
+    print(sleep(1))  # expect: 0
+    ```
+    """
     ms = milliseconds("sleep()", ms)
     clock = current_scheduler().clock
     if isinstance(clock, VirtualClock):
@@ -72,49 +77,91 @@ def sleep(ms: int | float) -> int:
 
 @builtin
 def now() -> float:
-    """Return the seconds since 1970, with decimals."""
+    """Return the seconds since 1970, with decimals.
+
+    ```
+    print(type(now()), now() > 1_700_000_000)  # expect: float true
+    ```
+    """
     return _wall_nanoseconds() / 1e9
 
 
 @builtin(aliases=("now_utc_seconds",))
 def now_unix() -> int:
-    """Return the whole seconds since 1970."""
+    """Return the whole seconds since 1970.
+
+    ```
+    print(type(now_unix()), now_unix() - now() < 1)  # expect: int true
+    ```
+    """
     return _wall_nanoseconds() // 1_000_000_000
 
 
 @builtin
 def now_utc() -> str:
-    """Return the time of day in UTC, in the form `2024-05-01T12:00:00Z`."""
+    """Return the time of day in UTC, in the form `2024-05-01T12:00:00Z`.
+
+    ```
+    print(now_utc().starts_with("20"), now_utc().contains("T"))  # expect: true true
+    ```
+    """
     return _moment(now_unix()).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @builtin(aliases=("time",))
 def current_timestamp() -> int:
-    """Return the whole milliseconds since 1970."""
+    """Return the whole milliseconds since 1970.
+
+    ```
+    print(type(current_timestamp()), current_timestamp() > 1_700_000_000_000)  # expect: int true
+    ```
+    """
     return _wall_nanoseconds() // 1_000_000
 
 
 @builtin
 def performance_now() -> float:
-    """Return the milliseconds since the session began, with decimals: for measuring."""
+    """Return the milliseconds since the session began, with decimals: for measuring.
+
+    ```
+    let begun := performance_now()
+    sleep(5)
+    print(performance_now() - begun >= 4)  # expect: true
+    ```
+    """
     return _nanoseconds() / 1e6
 
 
 @builtin
 def time_us() -> int:
-    """Return microseconds: for measuring."""
+    """Return microseconds: for measuring.
+
+    ```
+    print(type(time_us()), time_us() <= time_us())  # expect: int true
+    ```
+    """
     return _nanoseconds() // 1000
 
 
 @builtin
 def time_ns() -> int:
-    """Return nanoseconds: for measuring."""
+    """Return nanoseconds: for measuring.
+
+    ```
+    print(type(time_ns()), time_ns() <= time_ns())  # expect: int true
+    ```
+    """
     return _nanoseconds()
 
 
 @builtin
 def elapsed(start: int | float, end: int | float) -> int | float:
-    """Return `end - start`."""
+    """Return `end - start`.
+
+    ```
+    print(elapsed(10, 12.5))  # expect: 2.5
+    ```
+    """
     return end - start
 
 

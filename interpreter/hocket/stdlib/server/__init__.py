@@ -51,19 +51,39 @@ def stop(server: HttpServer) -> Promise:
     """Take no more requests; returns a promise that resolves when all connections are closed.
 
     Requests that are being answered have a second to end, then they are cancelled. Again is fine.
+
+    ```
+    let server := http_serve({"/": request => "here"})
+    await server.stop()
+    try { await fetch(server.url) } except ConnectError { print("gone") }  # expect: gone
+    ```
     """
     return server.stop()
 
 
 @method(HttpRequest)
 def json_(request: HttpRequest) -> Any:
-    """Return the value that the body is as JSON; raises ParseError."""
+    """Return the value that the body is as JSON; raises ParseError.
+
+    ```
+    let server := http_serve({"POST /": request => to_string(request.json().a)})
+    print((await async_http_post(server.url, {a: [1]})).body)  # expect: [1]
+    await server.stop()
+    ```
+    """
     return json.decode(request.body)
 
 
 @method(HttpRequest)
 def form(request: HttpRequest) -> dict[str, Any]:
-    """Return the entries of the web form in the body; of a name that comes several times, an array."""
+    """Return the entries of the web form in the body; of a name that comes several times, an array.
+
+    ```
+    let server := http_serve({"POST /": request => to_json(request.form())})
+    print((await async_http_post(server.url, "a=1&b=2&b=3")).body)  # expect: {"a":"1","b":["2","3"]}
+    await server.stop()
+    ```
+    """
     return request.form()
 
 

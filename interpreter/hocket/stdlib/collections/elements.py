@@ -1,0 +1,96 @@
+"""What the functions on arrays have in common: what is one, what it holds, its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.generators import is_lazy
+from hocket.runtime.ranges import Range
+from hocket.runtime.sets import Set
+from hocket.runtime.streams import Stream
+from hocket.runtime.tasks import AsyncFunction
+from hocket.runtime.values import equal, type_name
+
+Function = Callable[..., Any]
+Items = list[Any] | Iterator[Any]
+
+STEP = 1_000_000
+"""Elements that are worked on between two moments at which Stop may come."""
+
+
+def elements(a: Iterable[Any]) -> list[Any]:
+    """Return the elements of an array or of what serves as one.
+
+    Raises Python's TypeError for a string, a dict and what holds no elements.
+    """
+    if isinstance(a, list):
+        return a
+    if isinstance(a, Stream):
+        raise errors.TypeError("an async generator is no array", hint="first `let xs := await collect(…)`")
+    if isinstance(a, str | bytes | dict):
+        raise TypeError(f"expected an array, got {type_name(a)}")
+    return list(a)
+
+
+def each(a: Iterable[Any]) -> Iterable[Any]:
+    """Return `a` if it is a generator, else its elements as `elements` does."""
+    return a if is_lazy(a) else elements(a)
+
+
+def plain(name: str, f: Function) -> Function:
+    """Return `f`, whose results are needed at once; raises TypeError if it is async or no function."""
+    if not callable(f):
+        raise TypeError("expected a function")
+    if isinstance(f, AsyncFunction):
+        hint = "first `let results := await parallel_map(xs, f)`, then go on with the results"
+        raise errors.TypeError(f"{name}() expects a plain function, got an async one", hint=hint)
+    return f
+
+
+def position(a: list[Any], i: int) -> int:
+    """Return `i`, counted from the end if negative, as an index of `a`.
+
+    Raises IndexError when there is no such element.
+    """
+    if not isinstance(i, int) or isinstance(i, bool):
+        raise TypeError("expected an int")
+    at = i + len(a) if i < 0 else i
+    if not 0 <= at < len(a):
+        raise errors.IndexError(f"Index out of bounds: {i}")
+    return at
+
+
+def part(item: Any) -> str:
+    """Return `item`, which is looked for in a string; raises TypeError if it is none."""
+    if not isinstance(item, str):
+        raise errors.TypeError(f"only a string can be in a string, got {type_name(item)}")
+    return item
+
+
+def holds(x: Any, item: Any) -> bool:
+    """Return whether `item` is a part of the string `x`, or by `==` among its keys or elements."""
+    if isinstance(x, str):
+        return part(item) in x
+    if isinstance(x, dict | set | Set | Range):
+        try:
+            return item in x
+        except TypeError:  # what cannot be a key is none
+            return False
+    return any(equal(item, element) for element in elements(x))
+
+
+def in_order(a: Iterable[Any]) -> list[Any]:
+    """Return the elements sorted if they are all numbers or all strings, else as they are."""
+    a = elements(a)
+    kinds = {type(element) for element in a}
+    return in_steps(a) if kinds <= {int, float} or kinds == {str} else list(a)
+
+
+def in_steps(a: list[Any]) -> list[Any]:
+    """Return `a` sorted, in steps of which each takes little time."""
+    runs = [sorted(a[at : at + STEP]) for at in range(0, len(a), STEP)]
+    while len(runs) > 1:  # two runs in a row are made one in a single pass
+        runs = [sorted(sum(runs[at : at + 2], [])) for at in range(0, len(runs), 2)]
+    return runs[0] if runs else []

@@ -1,0 +1,232 @@
+"""Files and folders: what is there, and where.
+
+The plain forms block in a plain function and suspend in an async context.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hocket.runtime.registry import builtin
+from hocket.runtime.threads import in_thread
+from hocket.stdlib.files import file_errors, path_text, read_binary_file, write_binary_file
+
+
+@builtin
+async def async_exists(path: str) -> bool:
+    """Return whether there is a file or folder at `path`.
+
+    ```
+    print(await async_exists("."), await async_exists("none.txt"))  # expect: true false
+    ```
+    """
+    return await in_thread(os.path.exists, path_text(path))
+
+
+@builtin(aliases=("path_exists",), suspending=async_exists)
+def file_exists(path: str) -> bool:
+    """Return whether there is a file or folder at `path`.
+
+    ```
+    print(file_exists("none.txt"), path_exists("."))  # expect: false true
+    ```
+    """
+    return os.path.exists(path_text(path))
+
+
+def _size(path: str) -> int:
+    with file_errors("read file", path):
+        return os.stat(path_text(path)).st_size
+
+
+async def _async_size(path: str) -> int:
+    return await in_thread(_size, path)
+
+
+@builtin(suspending=_async_size)
+def file_size(path: str) -> int:
+    """Return the number of bytes of the file at `path`.
+
+    ```
+    write_file("a.txt", "é")
+    print(file_size("a.txt"))  # expect: 2
+    ```
+    """
+    return _size(path)
+
+
+def _delete(path: str) -> bool:
+    with file_errors("delete file", path):
+        os.unlink(path_text(path))
+    return True
+
+
+@builtin
+async def async_delete(path: str) -> bool:
+    """Delete the file at `path`; true.
+
+    ```
+    write_file("a.txt", "")
+    print(await async_delete("a.txt"), file_exists("a.txt"))  # expect: true false
+    ```
+    """
+    return await in_thread(_delete, path)
+
+
+@builtin(suspending=async_delete)
+def delete_file(path: str) -> bool:
+    """Delete the file at `path`; true.
+
+    ```
+    write_file("a.txt", "")
+    print(delete_file("a.txt"), file_exists("a.txt"))  # expect: true false
+    ```
+    """
+    return _delete(path)
+
+
+def _move(path: str, to: str) -> bool:
+    with file_errors("rename file", path):
+        os.replace(path_text(path), path_text(to))
+    return True
+
+
+@builtin
+async def async_move(path: str, to: str) -> bool:
+    """Move the file at `path` to `to`, in place of what is there; true.
+
+    ```
+    write_file("a.txt", "A")
+    await async_move("a.txt", "b.txt")
+    print(list_dir("."))  # expect: [b.txt]
+    ```
+    """
+    return await in_thread(_move, path, to)
+
+
+@builtin(suspending=async_move)
+def rename_file(path: str, to: str) -> bool:
+    """Move the file at `path` to `to`, in place of what is there; true.
+
+    ```
+    write_file("a.txt", "A")
+    rename_file("a.txt", "b.txt")
+    print(list_dir("."))  # expect: [b.txt]
+    ```
+    """
+    return _move(path, to)
+
+
+def _copy(path: str, to: str) -> bool:
+    path_text(path)
+    path_text(to)
+    return write_binary_file(to, read_binary_file(path))
+
+
+@builtin
+async def async_copy(path: str, to: str) -> bool:
+    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true.
+
+    ```
+    write_file("a.txt", "A")
+    await async_copy("a.txt", "b.txt")
+    print(list_dir("."))  # expect: [a.txt, b.txt]
+    ```
+    """
+    return await in_thread(_copy, path, to)
+
+
+@builtin(suspending=async_copy)
+def copy_file(path: str, to: str) -> bool:
+    """Copy the file at `path` to `to`, in place of what is there, whole or not at all; true.
+
+    ```
+    write_file("a.txt", "A")
+    copy_file("a.txt", "b.txt")
+    print(read_file("b.txt"))  # expect: A
+    ```
+    """
+    return _copy(path, to)
+
+
+def _list(path: str) -> list[str]:
+    with file_errors("list directory", path):
+        return sorted(os.listdir(path_text(path)))
+
+
+@builtin
+async def async_list_dir(path: str) -> list[str]:
+    """Return the names in the folder at `path`, in order.
+
+    ```
+    write_file("b.txt", "")
+    write_file("a.txt", "")
+    print(await async_list_dir("."))  # expect: [a.txt, b.txt]
+    ```
+    """
+    return await in_thread(_list, path)
+
+
+@builtin(suspending=async_list_dir)
+def list_dir(path: str) -> list[str]:
+    """Return the names in the folder at `path`, in order.
+
+    ```
+    write_file("b.txt", "")
+    write_file("a.txt", "")
+    print(list_dir("."))  # expect: [a.txt, b.txt]
+    ```
+    """
+    return _list(path)
+
+
+def _make_dir(path: str) -> bool:
+    with file_errors("create directory", path):
+        os.makedirs(path_text(path), exist_ok=True)
+    return True
+
+
+@builtin
+async def async_mkdir(path: str) -> bool:
+    """Make the folder at `path`, and those it is in, if they are not there; true.
+
+    ```
+    await async_mkdir("in/here")
+    print(path_is_dir("in/here"))  # expect: true
+    ```
+    """
+    return await in_thread(_make_dir, path)
+
+
+@builtin(suspending=async_mkdir)
+def create_dir(path: str) -> bool:
+    """Make the folder at `path`, and those it is in, if they are not there; true.
+
+    ```
+    print(create_dir("in/here"), create_dir("in"))  # expect: true true
+    print(list_dir("in"))                          # expect: [here]
+    ```
+    """
+    return _make_dir(path)
+
+
+def _remove_dir(path: str) -> bool:
+    with file_errors("remove directory", path):
+        os.rmdir(path_text(path))
+    return True
+
+
+async def _async_remove_dir(path: str) -> bool:
+    return await in_thread(_remove_dir, path)
+
+
+@builtin(suspending=_async_remove_dir)
+def os_rmdir(path: str) -> bool:
+    """Remove the empty folder at `path`; true.
+
+    ```
+    create_dir("d")
+    print(os_rmdir("d"), path_exists("d"))  # expect: true false
+    ```
+    """
+    return _remove_dir(path)
