@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hocket import errors
 from hocket.runtime.ranges import Range
-from hocket.runtime.registry import builtin
+from hocket.runtime.registry import builtin, method
 from hocket.runtime.values import print_text, type_name
 
 if TYPE_CHECKING:
@@ -264,6 +264,7 @@ def _dumper() -> type[yaml.SafeDumper]:
 
 
 @builtin
+@method(list, dict)
 def to_yaml(x: Any) -> str:
     """Return `x` as YAML; keys stay in their order.
 

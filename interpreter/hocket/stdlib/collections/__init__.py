@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from hocket.stdlib.collections.arrays import contains, len_
-from hocket.stdlib.collections.elements import Function, Items, each, elements, holds, in_order, plain, position
+from hocket.stdlib.collections.common import Function, Items, each, elements, holds, in_order, plain, position
 
 __all__ = ["Function", "Items", "contains", "each", "elements", "holds", "in_order", "len_", "plain", "position"]

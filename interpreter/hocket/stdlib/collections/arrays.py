@@ -16,7 +16,7 @@ from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.sets import Set
 from hocket.runtime.values import equal, number_text, type_name
-from hocket.stdlib.collections.elements import STEP, Function, Items, elements, holds, in_order, part, plain, position
+from hocket.stdlib.collections.common import STEP, Function, Items, elements, holds, in_order, part, plain, position
 
 MAX_RANGE = 100_000_000
 

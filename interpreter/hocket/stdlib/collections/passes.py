@@ -10,7 +10,7 @@ from hocket.runtime.generators import is_lazy
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.stdlib import lazy
-from hocket.stdlib.collections.elements import Function, Items, each, elements, plain
+from hocket.stdlib.collections.common import Function, Items, each, elements, plain
 from hocket.stdlib.lazy import through
 
 
