@@ -12,14 +12,18 @@ prepare_process()
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ProgramFile | None":
-    return ProgramFile.from_parent(parent, path=file_path) if file_path.suffix == ".hkt" else None
+    folders = file_path.relative_to(parent.config.rootpath).parts[:-1]
+    # What programs import has no expectations of its own.
+    if file_path.suffix != ".hkt" or "modules" in folders:
+        return None
+    return ProgramFile.from_parent(parent, path=file_path)
 
 
 class ProgramFile(pytest.File):
     """A file of programs."""
 
     def collect(self) -> Iterator["ProgramItem"]:
-        for program in programs(self.path.read_text(encoding="utf-8"), self.path.name):
+        for program in programs(self.path.read_text(encoding="utf-8"), self.path.name, self.path.parent):
             yield ProgramItem.from_parent(self, name=f"line {program.before + 1}", program=program)
 
 

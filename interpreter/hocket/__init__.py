@@ -4,8 +4,9 @@
 
     hocket.run('print("hello")')
 
-`run` runs a whole program, `Session` keeps a global scope over many pieces.  What is
-wrong with a program is raised as a `HocketError`.
+`run` runs a whole program and returns its value, `run_async` does so on an event loop that
+runs already; `Session` keeps a global scope over many pieces, and tells of each how it ended
+(`Outcome`).  What is wrong with a program is a `HocketError`.
 """
 
 from importlib import import_module
@@ -13,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hocket.errors import HocketError
-    from hocket.host import run
-    from hocket.session import Session
+    from hocket.host import run, run_async
+    from hocket.session import Outcome, Session
 
 __version__ = "0.1.0"
 
-__all__ = ["HocketError", "Session", "__version__", "run"]
+__all__ = ["HocketError", "Outcome", "Session", "__version__", "run", "run_async"]
 
-_HOMES = {"HocketError": "hocket.errors", "Session": "hocket.session", "run": "hocket.host"}
+_HOMES = {
+    "HocketError": "hocket.errors",
+    "Outcome": "hocket.session",
+    "Session": "hocket.session",
+    "run": "hocket.host",
+    "run_async": "hocket.host",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from hocket import __version__
+from hocket.source import decode
 
 if TYPE_CHECKING:
     from hocket.host import Program
@@ -193,7 +194,7 @@ _OWN = ("run", "repl", "docs", "test", "check", "fmt", "ast")
 
 
 def _run(options: argparse.Namespace) -> int:
-    from hocket.errors import HocketError, InternalError, StaticErrors
+    from hocket.errors import HocketError, InternalError
     from hocket.host import Program, on_sigint, run_alone
     from hocket.render import as_ruff, render
     from hocket.session import prepare_process
@@ -213,8 +214,8 @@ def _run(options: argparse.Namespace) -> int:
     def warn(warning: HocketError) -> None:
         show(render(warning, color=colored(), word="warning"))
 
-    name = "standard input" if options.file == "-" else options.file
-    program = Program(text, name, report, clock=_clock(options.clock), warn=warn)
+    name, folder = ("standard input", None) if options.file == "-" else (options.file, Path(options.file).parent)
+    program = Program(text, name, report, folder, _clock(options.clock), warn)
     ending = _Ending(program)
     with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())
@@ -226,8 +227,9 @@ def _run(options: argparse.Namespace) -> int:
         return INTERRUPTED
     if outcome.exit_code is not None:
         return outcome.exit_code
-    by_kind = {StaticErrors: SYNTAX, InternalError: INTERNAL}
-    return by_kind.get(type(outcome.error), RUNTIME if failures else OK)
+    if getattr(outcome.error, "problems", ()):  # its own, or those of a module
+        return SYNTAX
+    return INTERNAL if isinstance(outcome.error, InternalError) else RUNTIME if failures else OK
 
 
 def _clock(wanted: str | None) -> str:
@@ -270,11 +272,9 @@ def read_program(path: str) -> str:
     except ValueError as error:  # a path that no system can have
         raise Unreadable(f"Failed to read file {path!r}: {error}") from error
     try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise Unreadable(f"{path} is not UTF-8: byte 0x{byte:02x} in line {line} (offset {error.start})") from error
+        return decode(content, path)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
 
 
 def _repl(options: argparse.Namespace) -> int:

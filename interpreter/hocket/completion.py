@@ -16,6 +16,7 @@ from hocket import errors, stdlib
 from hocket.runtime import objects
 from hocket.runtime.enums import Variant
 from hocket.runtime.fields import ERROR_FIELDS, own_fields
+from hocket.runtime.modules import Module
 from hocket.runtime.objects import MISSING
 from hocket.runtime.operators import Unset
 from hocket.runtime.registry import STDLIB, usage_of
@@ -34,6 +35,10 @@ WINDOW = 500
 NAME = re.compile(r"[^\W\d]\w*")
 FIELD = re.compile(r"(\??\.|::)([^\W\d]\w*)?$")
 CHAIN = re.compile(r"(?<![\w)\]}.])[^\W\d]\w*(?:\??\.[^\W\d]\w*)*$")
+IMPORT = re.compile(r"(?:^|[\n;])[ \t]*(?:import|from)[ \t]+((?:\w+\.)*)(\w*)$")
+IMPORTED = re.compile(
+    r"(?:^|[\n;])[ \t]*from[ \t]+(\w+(?:\.\w+)*)[ \t]+import[ \t]+(?:\w+(?:[ \t]+as[ \t]+\w+)?[ \t]*,\s*)*(\w*)$"
+)
 KEY = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[(['\"])([^'\"\n]*)$")
 OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
 WORD = re.compile(r"[^\W\d]\w*$")
@@ -60,6 +65,13 @@ class Completions(NamedTuple):
 def complete(session: Session, text: str, cursor: int) -> Completions:
     """Return what could stand at `cursor` (in characters) of `text`."""
     before = text[max(0, cursor - WINDOW) : cursor]
+    if match := IMPORT.search(before):
+        modules = session.modules.inside(match[1].rstrip("."))
+        return offered(cursor, match[2], [Completion(name, "module") for name in modules])
+    if match := IMPORTED.search(before):
+        members = session.modules.members(match[1])
+        items = [Completion(name, kind(held), signature(name, held)) for name, held in members]
+        return offered(cursor, match[2], items)
     if match := KEY.search(before):
         keys = matching(string_keys(value_of(session, match[1])), match[3])
         return Completions(cursor - len(match[3]), cursor, [Completion(key, "key") for key in keys])
@@ -74,6 +86,11 @@ def complete(session: Session, text: str, cursor: int) -> Completions:
     known = {item.text for item in found}
     here = sorted(word for word in words_of(text, cursor) if word.startswith(prefix) and word not in known)
     return Completions(cursor - len(prefix), cursor, [*(Completion(word, "text") for word in here), *found])
+
+
+def offered(cursor: int, prefix: str, items: Iterable[Completion]) -> Completions:
+    """Return those of `items` that begin with `prefix`, which ends at the cursor."""
+    return Completions(cursor - len(prefix), cursor, sorted(item for item in items if item.text.startswith(prefix)))
 
 
 def words_of(text: str, cursor: int) -> set[str]:
@@ -124,6 +141,8 @@ def value_of(session: Session, chain: str) -> Any:
     for name in rest:
         if isinstance(value, Namespace):
             value = getattr(value, name) if name in value.members else MISSING
+        elif isinstance(value, Module):
+            value = value.variables[name] if value.shows(name) else MISSING
         elif type(value) is dict and name in value:
             value = value[name]
         elif isinstance(value, Struct):

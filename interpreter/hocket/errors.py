@@ -35,7 +35,7 @@ a kept traceback would keep every frame's variables alive.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from types import CodeType, TracebackType
@@ -245,7 +245,9 @@ class MatchError(Error):
 
 
 class ImportError(Error):  # noqa: A001
-    """A module that cannot be imported."""
+    """A module that cannot be imported; `problems` are those of its text, if it has any."""
+
+    problems: Sequence[Problem] = ()
 
 
 class ZeroDivisionError(Error):  # noqa: A001

@@ -1,21 +1,25 @@
 """Programs outside a kernel: an event loop of their own, from the text to the last task.
 
-`run` is the whole of it for Python programs; the command and the test tool use `Program`,
-which also tells them of what failed in the background, and takes their interrupts.
+`run` is the whole of it for Python programs, `run_async` where a loop runs already; the
+command and the test tool use `Program`, which also tells them of what failed in the
+background, and takes their interrupts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
 from hocket.errors import HocketError
 from hocket.session import Outcome, Session
+from hocket.source import decode
 
 T = TypeVar("T")
 Handler = Callable[[int, FrameType | None], Any]
@@ -26,6 +30,7 @@ class Program:
 
     `report` is called with each failure that nothing awaited and its text, `warn` with
     each warning; `on_sigint` ends the program wherever it is.  `interrupted` says that it was ended so.
+    `folder` is where it lies, and its modules; by default the current one.
     """
 
     def __init__(
@@ -33,12 +38,13 @@ class Program:
         text: str,
         name: str,
         report: Callable[[HocketError, str], None],
+        folder: Path | None = None,
         clock: str | None = None,
         warn: Callable[[HocketError], None] | None = None,
     ) -> None:
         self.text = text
         self.name = name
-        self.session = Session(report=report, clock=clock, warn=warn)
+        self.session = Session(report, folder, clock=clock, warn=warn)
         self.interrupted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[Any] | None = None
@@ -88,20 +94,49 @@ class Program:
             self._draining.cancel()
 
 
-def run(text: str, name: str = "program") -> Any:
-    """Run a program and return the value of its last expression, null being None.
+def run(program: str | os.PathLike[str], name: str | None = None) -> Any:
+    """Run a program, a text or the file at a path, and return the value of its last expression, null being None.
 
-    Returns when all its tasks have ended.  Raises the HocketError that ended it, else the
-    first one that a task failed with and nothing awaited; Ctrl-C raises KeyboardInterrupt,
-    the program's own `exit` SystemExit.
-    Must not be called where an event loop runs: there, await `Session.run`.
+    `name` is what errors call it.  Modules are looked for beside the file, of a text in the
+    current folder.  Returns when all its tasks have ended.  Raises the HocketError that ended
+    it, else the first one that a task failed with and nothing awaited; Ctrl-C raises
+    KeyboardInterrupt, the program's own `exit` SystemExit; OSError or ValueError if the file
+    cannot be read.  Must not be called where an event loop runs: there, await `run_async`.
     """
-    failures: list[HocketError] = []
-    program = Program(text, name, lambda error, _: failures.append(error))
-    with on_sigint(program.on_sigint):
-        outcome = run_alone(program.run())
-    if program.interrupted:
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("an event loop is running here: write `await hocket.run_async(…)`")
+    running, failures = _prepared(program, name)
+    with on_sigint(running.on_sigint):
+        outcome = run_alone(running.run())
+    if running.interrupted:
         raise KeyboardInterrupt
+    return _value(outcome, failures)
+
+
+async def run_async(program: str | os.PathLike[str], name: str | None = None) -> Any:
+    """Run a program as `run` does, on the event loop that runs.
+
+    Cancelled, it cancels the program and its tasks, and waits for their clean-up.  Handles no signals.
+    """
+    running, failures = _prepared(program, name)
+    return _value(await running.run(), failures)
+
+
+def _prepared(program: str | os.PathLike[str], name: str | None) -> tuple[Program, list[HocketError]]:
+    """Return a program ready to run, and the list of what will fail in its tasks."""
+    folder: Path | None = None
+    if isinstance(program, str):
+        text = program
+    else:
+        path = Path(program)
+        text, folder = decode(path.read_bytes(), str(path)), path.parent
+        name = name or str(path)
+    failures: list[HocketError] = []
+    return Program(text, name or "program", lambda error, _: failures.append(error), folder), failures
+
+
+def _value(outcome: Outcome, failures: list[HocketError]) -> Any:
+    """Return the value of a program that has ended, or raise what it failed with."""
     if outcome.exit_code is not None:
         raise SystemExit(outcome.exit_code)
     for error in [outcome.error, *failures]:

@@ -11,10 +11,20 @@ spawned at cell 3, line 1
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from unicodedata import category, east_asian_width
 
-from hocket.errors import TOP_LEVEL, Error, HocketError, Place, Problem, Site, StaticErrors
+from hocket.errors import (
+    TOP_LEVEL,
+    Error,
+    HocketError,
+    ImportError,  # noqa: A004
+    Place,
+    Problem,
+    Site,
+    StaticErrors,
+)
 from hocket.source import Source, Span
 
 WIDTH = 110
@@ -81,11 +91,13 @@ def run_time(error: Error, paint: Paint, word: str = "error") -> str:
     """Return a run-time error: its line, the calls that led to it, its cause and its companions."""
     parts = [heading(headline(error), paint, word)]
     place, sites = error.place, error.sites
+    if isinstance(error, ImportError) and error.problems:
+        return "\n".join(["\n\n".join(static(problem, paint) for problem in error.problems), *calls([*sites, None])])
     if place is not None:
         parts.append(marked(place.source, place.span, error.hint, paint))
     elif error.hint:
         parts.append(f"  hint: {error.hint}")
-    parts += calls(sites[:-1])
+    parts += calls(sites)
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned if site not in sites]
     parts += [f"caused by {headline(cause)} ({where(cause.place)})" for cause in causes(error)]
     members = [member for member in error.fields.get("errors", ()) if isinstance(member, Error)]
@@ -115,14 +127,23 @@ def heading(message: str, paint: Paint, word: str = "error") -> str:
     return f"{paint(RED if word == 'error' else YELLOW, word)}: {paint(BOLD, message)}"
 
 
-def calls(trace: list[Site]) -> list[str]:
-    """Return the calls, innermost first: repeated ones once, the middle of a long list counted only."""
-    runs = [(caller(site), len(list(same))) for site, same in groupby(reversed(trace))]
-    lines = [f"called from {name}{f', {times} times' if times > 1 else ''}" for name, times in runs]
+def calls(trace: Sequence[Site | None]) -> list[str]:
+    """Return what led to the last place of `trace`, innermost first.
+
+    Repeated calls are shown once, the middle of a long list is only counted.
+    """
+    steps = [(how(callee), site) for site, callee in pairwise(trace) if site is not None]
+    runs = [(step, len(list(same))) for step, same in groupby(reversed(steps))]
+    lines = [f"{word} {caller(site)}{f', {times} times' if times > 1 else ''}" for (word, site), times in runs]
     if len(lines) <= CALLS:
         return lines
     half = CALLS // 2
     return [*lines[:half], f"… {len(lines) - 2 * half} more calls", *lines[-half:]]
+
+
+def how(site: Site | None) -> str:
+    """Say what the code of `site` was made to run by: the top level of a module by its import."""
+    return "imported at" if site is None or site.code.co_name == TOP_LEVEL else "called from"
 
 
 def caller(site: Site) -> str:

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType, FrameType, FunctionType
-from typing import Any
+from typing import Any, Self
 
 from hocket import errors, stdlib
 from hocket.compiler import Unit, compile_program
 from hocket.completion import Completions, complete
 from hocket.inspection import Description, describe
+from hocket.modules import Importer, Modules
 from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
 from hocket.rules import BLOCKING, Known, Rule, Tree, apply
@@ -61,28 +63,35 @@ class Outcome:
 
 @dataclass(slots=True)
 class Compiled:
-    """A cell ready to run: its code, the variables its top level declares, with their kinds, and warnings."""
+    """A cell ready to run: its code, the variables its top level declares, with their kinds, and warnings.
+
+    `exports` are the variables that it marks with `export`.
+    """
 
     unit: Unit
     declared: dict[str, str]
     is_shown: bool
     warnings: list[errors.Problem]
+    exports: frozenset[str]
 
 
 class Session:
     """Variables that live from cell to cell, and the tasks that work on them.
 
-    To be used on one running asyncio loop.  `report` is called with each error of a
-    task that nobody awaited, and its text, in the context of the cell that spawned
-    it; without it the text goes to that cell's `sys.stderr`.  `tests` is told of the
-    tests in what is run; without it they are passed over.  `clock` is `real` or
-    `virtual`, by default what the environment variable `HOCKET_CLOCK` says.  `warn` is
-    called with each warning; without it that goes to `sys.stderr`.
+    To be used on one running asyncio loop, best in an `async with`, which closes it.
+    `report` is called with each error of a task that nobody awaited, and its text, in the
+    context of the cell that spawned it; without it the text goes to that cell's `sys.stderr`.  `folder` is where the
+    modules lie that it imports, by default the current one.  `tests` is told of the
+    tests in what is run, those of modules excepted; without it they are passed over.
+    `clock` is `real` or `virtual`, by default what the environment variable
+    `HOCKET_CLOCK` says.  `warn` is called with each warning; without it that goes to
+    `sys.stderr`.
     """
 
     def __init__(
         self,
         report: Report | None = None,
+        folder: Path | None = None,
         tests: Any = None,
         clock: str | None = None,
         warn: Callable[[errors.HocketError], None] | None = None,
@@ -98,7 +107,8 @@ class Session:
         self.kinds: dict[str, str] = {}
         self._builtins: dict[str, Any] = {mangle(name): value for name, value in self.library.items()}
         self._builtins |= support()
-        self._globals: dict[str, Any] = {"__builtins__": self._builtins, "__name__": "hocket program"}
+        self.modules = Modules(self._compile_module, self._namespace, folder)
+        self._globals = self._namespace(Importer(self.modules))
         if tests is not None:
             self._globals["__tests"] = tests
 
@@ -112,8 +122,7 @@ class Session:
             return Outcome(error=error)
         except CellInterrupt as stop:
             return Outcome(error=stopped(stop), interrupted=True)
-        for warning in compiled.warnings:
-            self.warn(errors.StaticErrors([warning]))
+        self._warn(compiled)
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
         outcome = await self.call(function(), name)
@@ -136,15 +145,32 @@ class Session:
             return Outcome(error=stopped(CellInterrupt(cell)), interrupted=True, cell=cell)
         return Outcome(value=value, cell=cell)
 
-    def compile(self, text: str, name: str, rules: Iterable[Rule] = BLOCKING) -> Compiled:
+    def _namespace(self, importer: Importer) -> dict[str, Any]:
+        """Return the globals of the cells, or of a module, before anything has run."""
+        return {"__builtins__": self._builtins, "__name__": "hocket program", "__modules": importer}
+
+    def _compile_module(self, text: str, name: str) -> Compiled:
+        """Compile a module, which sees the library alone; as `compile`."""
+        compiled = self.compile(text, name, kinds={})
+        self._warn(compiled)
+        return compiled
+
+    def _warn(self, compiled: Compiled) -> None:
+        for warning in compiled.warnings:
+            self.warn(errors.StaticErrors([warning]))
+
+    def compile(
+        self, text: str, name: str, rules: Iterable[Rule] = BLOCKING, kinds: Mapping[str, str] | None = None
+    ) -> Compiled:
         """Compile a program against the session, and apply `rules` to it.
 
+        `kinds` are the variables that it finds, with their kinds; by default the session's.
         Raises StaticErrors, or InternalError for a bug of ours.
         """
         source = Source(name, text)
         try:
             with uncollected():
-                return self._compile(source, rules)
+                return self._compile(source, rules, self.kinds if kinds is None else kinds)
         except errors.HocketError:
             raise
         except RecursionError:
@@ -155,9 +181,9 @@ class Session:
             what = f"internal error in Hocket while compiling {name}: {type(error).__name__}: {error}"
             raise errors.InternalError(f"{what}; please report it, with this program") from error
 
-    def _compile(self, source: Source, rules: Iterable[Rule]) -> Compiled:
+    def _compile(self, source: Source, rules: Iterable[Rule], kinds: Mapping[str, str]) -> Compiled:
         parsed = parse(source)
-        environment = Environment(self.kinds, self.library, errors.TYPES)
+        environment = Environment(kinds, self.library, errors.TYPES)
         resolution = Resolver(source, environment).resolve(parsed.program)
         if resolution.problems:
             raise errors.StaticErrors(sorted(resolution.problems, key=lambda problem: problem.span))
@@ -166,7 +192,7 @@ class Session:
             self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))
         declared = {name: binding.kind for name, binding in resolution.top.items()}
         warnings = apply(Tree(source, parsed.program, resolution, self.known), rules)
-        return Compiled(unit, declared, not parsed.silenced, warnings)
+        return Compiled(unit, declared, not parsed.silenced, warnings, frozenset(resolution.exports))
 
     def is_complete(self, text: str) -> tuple[str, str]:
         """Return `complete`, `incomplete` or `invalid`, and the indent of the next line."""
@@ -194,9 +220,16 @@ class Session:
 
     # The end
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """Stop the running cell; to be installed with `signal.signal` in the main thread."""
-        if is_within(frame, Session._compile.__code__):
+        # What a running cell imports is compiled by the cell.
+        if self.scheduler.current is None and is_within(frame, Session._compile.__code__):
             raise CellInterrupt(None)
         self.interrupts.on_sigint(signum, frame)
 

@@ -97,3 +97,13 @@ class Source:
             return min(start + byte_column, len(self.text))
         prefix = self.line(line).encode("utf-8", "surrogatepass")[:byte_column]
         return start + len(prefix.decode("utf-8", "ignore"))
+
+
+def decode(content: bytes, name: str) -> str:
+    """Return the text of a program's file; raises ValueError with the place of what is not UTF-8."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise ValueError(f"{name} is not UTF-8: byte 0x{byte:02x} in line {line} (offset {error.start})") from error

@@ -13,7 +13,7 @@ from types import GeneratorType
 from typing import Any
 
 from hocket import errors, stdlib
-from hocket.runtime import enums, fields, generators, operators, resources, streams, structs
+from hocket.runtime import enums, fields, generators, modules, operators, resources, streams, structs
 from hocket.runtime.foreign import translate
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
@@ -43,6 +43,10 @@ MATCHING: dict[str, Any] = {
 
 BOOLS: dict[str, Any] = {"arithmetic": operators.arithmetic, "negative": operators.negative}
 """What refuses bools as numbers, where the program shows that they are bools."""
+
+
+MODULES: dict[str, Any] = {"imported": modules.imported, "python": modules.python}
+"""What imports need."""
 
 
 def support() -> dict[str, Any]:
@@ -122,7 +126,7 @@ def support() -> dict[str, Any]:
         "held": resources.held,
         "held_now": resources.held_now,
     }
-    names |= MATCHING | BOOLS | {"tests": None}
+    names |= MATCHING | MODULES | BOOLS | {"tests": None}
     names |= {f"error_{name}": cls for name, cls in errors.TYPES.items()}
     names |= {f"type_{name}": classes for name, classes in operators.TYPES.items()}
     return {f"__{name}": value for name, value in names.items()}

@@ -87,6 +87,11 @@ def test_a_comment_may_stand_between_any_two_tokens() -> None:
 LAYOUTS = {
     "blanks": ("let  x:int=1+2*-3 ; y:=x|>f", "let x: int = 1 + 2 * -3\ny := x |> f\n"),
     "spellings": ("fn f(){} ; try{a()}catch(e){b()}", "func f() { }\ntry { a() } except e { b() }\n"),
+    "imports": (
+        "import  a . b as  c\nfrom m  import x,y   as z ; pub   fn f(){}",
+        "import a.b as c\nfrom m import x, y as z\nexport func f() { }\n",
+    ),
+    "methods that are exported": ("struct A{pub fn f(){}}", "struct A {\n    export func f() { }\n}\n"),
     "loop while": ("loop while a{b()}", "while a { b() }\n"),
     "words are kept": ("a = b and not c || !d", "a = b and not c || !d\n"),
     "quotes are kept": ("""a("x", 'y', r"z", "${ 1+1 :>3}")""", """a("x", 'y', r"z", "${ 1+1 :>3}")\n"""),

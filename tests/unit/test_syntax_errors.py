@@ -11,7 +11,7 @@ from hocket.source import Source
 from hocket.syntax import messages, tables
 from hocket.syntax.filter import WORDS
 from hocket.syntax.parser import Parsed, keywords, parse, status
-from hocket.syntax.tokens import RESERVED, scan
+from hocket.syntax.tokens import scan
 
 SAMPLE = '''
 /// Fetches.
@@ -135,14 +135,6 @@ def test_habits_of_other_languages(text: str, message: str, hint: str) -> None:
 
 def test_two_signs_are_no_decrement() -> None:
     parse(Source("t", "x := a --b\ny := a - -b"))
-
-
-@pytest.mark.parametrize("word", sorted(RESERVED - keywords()))
-def test_reserved_words_are_refused(word: str) -> None:
-    for text in (f"{word} := 1", f"{word} a", f"x := {word}", f"{word} P {{ }}"):
-        (problem,) = problems(text)
-        assert problem.message == f"`{word}` is a reserved word"
-        assert text[slice(*problem.span)] == word
 
 
 @pytest.mark.parametrize(

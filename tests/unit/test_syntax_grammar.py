@@ -74,6 +74,11 @@ struct Point {
 struct Empty { }
 m.Empty { }
 with lock { } ; with open(p)? as {a, b: [c]} { x }
+import a ; import a.b.c as d
+from py.json import loads, dumps as write
+export struct Open { x, pub func show(self) { }, y }
+pub async func load() { } ; export let limit = 3 ; export count := 4 ; export enum Mode { On }
+try { } except m.Missing | a.b.Odd e { }
 """
 
 

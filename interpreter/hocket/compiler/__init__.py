@@ -5,6 +5,7 @@ from hocket.compiler import (  # noqa: F401  importing files their functions
     enums,
     expressions,
     generators,
+    modules,
     structs,
     testing,
 )

@@ -106,6 +106,8 @@ def field(c: Compiler, value: ast.expr, name: str, node: nodes.FieldExpr | None 
     """Return the Python for `value.name`; `node` is the expression, if that says more."""
     if node is not None and is_own_field(c, node):
         return ast.Attribute(value, str(name), ast.Load())
+    if node is not None and is_module(c, node.object):
+        return call("__field", value, ast.Constant(str(name)))
     first, again = c.simple(value)
     key = ast.Constant(str(name))
     entry = call(ast.Attribute(again, "get", ast.Load()), key)
@@ -134,9 +136,14 @@ def compile_call(c: Compiler, node: nodes.CallExpr, mode: str, piped: Node | Non
     """Compile a call in one of the four modes; `piped` is an argument before the others."""
     before: list[Part] = [] if piped is None else [(piped, c.expr)]
     function = node.function
-    if isinstance(function, nodes.FieldExpr):
+    if isinstance(function, nodes.FieldExpr) and not is_module(c, function.object):
         return finish_call(c, node, mode, before, (function.object, c.expr), str(function.name))
     return finish_call(c, node, mode, before, (function, c.expr), None)
+
+
+def is_module(c: Compiler, node: Node) -> bool:
+    """Whether `node` is the name of an import, so that `m.f(x)` calls what the module holds, and no method."""
+    return isinstance(node, nodes.NameExpr) and c.resolution.bindings[node].kind == "module"
 
 
 def finish_call(

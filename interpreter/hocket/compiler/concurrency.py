@@ -11,7 +11,7 @@ from hocket.compiler.functions import declarations, with_boxes
 from hocket.compiler.operators import class_of
 from hocket.compiler.patterns import assign_pattern
 from hocket.compiler.statements import block, block_value, body_of, statements, value_of
-from hocket.resolver import Binding, is_direct_call
+from hocket.resolver import is_direct_call
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -144,25 +144,35 @@ def insistent(c: Compiler, node: Node, inner: ast.Try, final: list[ast.stmt]) ->
     return body, [c.at(node, keep)], [at(ast.Try(final, [], [], [again]))]
 
 
-def types_of(c: Compiler, clause: Node) -> list[tuple[str, Binding | None]]:
+def types_of(c: Compiler, clause: Node) -> list[tuple[str, ast.expr | None]]:
     """Return the names of the error types that a clause selects, and the structs that they mean; none means all."""
-    bindings = c.resolution.bindings
+    named: list[tuple[str, Node]] = []
     if isinstance(clause, nodes.ExceptTypes):
-        names = [name for name in clause.types.names if isinstance(name, nodes.NameExpr)]
-        return [(str(name.name), bindings.get(name)) for name in names]
-    if isinstance(clause, nodes.ExceptName) and clause in c.resolution.selecting:
-        return [(str(clause.name), bindings.get(clause))]
-    return []
+        named = [(str(name.name), name) for name in clause.types.names if isinstance(name, NAMED)]
+    elif isinstance(clause, nodes.ExceptName) and clause in c.resolution.selecting:
+        named = [(str(clause.name), clause)]
+    return [(name, struct_meant(c, node)) for name, node in named]
 
 
-def selects(c: Compiler, types: list[tuple[str, Binding | None]], error: str) -> ast.expr:
+NAMED = (nodes.NameExpr, nodes.FieldExpr)
+
+
+def struct_meant(c: Compiler, node: Node) -> ast.expr | None:
+    """Return what reads the struct that `node` means, None for a type of error."""
+    if isinstance(node, nodes.FieldExpr):
+        return c.expr(node)
+    binding = c.resolution.bindings.get(node)
+    return None if binding is None else c.load_binding(binding)
+
+
+def selects(types: list[tuple[str, ast.expr | None]], error: str) -> ast.expr:
     """Return the test whether the error is of one of the types."""
     known = ast.Tuple([load(f"__error_{name}") for name, struct in types if struct is None], ast.Load())
     tests: list[ast.expr] = [call("__isinstance", load(error), known)] if known.elts else []
     for _, struct in types:
         if struct is not None:
             thrown = class_of(ast.Attribute(load(error), "value", ast.Load()))
-            tests.append(ast.Compare(thrown, [ast.Is()], [c.load_binding(struct)]))
+            tests.append(ast.Compare(thrown, [ast.Is()], [struct]))
     return tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
 
 
@@ -173,7 +183,7 @@ def ordinary(c: Compiler, node: nodes.TryStmt, clauses: tuple[Node, ...]) -> ast
     for clause in reversed(clauses):
         body = clause_body(c, clause, error)
         types = types_of(c, clause)
-        chain = [c.at(clause, ast.If(selects(c, types, error), body, chain))] if types else body
+        chain = [c.at(clause, ast.If(selects(types, error), body, chain))] if types else body
     caught = c.at(node, ast.Assign([store(error)], call("__caught", load(raised))))
     handler: ast.ExceptHandler = c.at(node, ast.ExceptHandler(load("__Exception"), raised, [caught, *chain]))
     return handler

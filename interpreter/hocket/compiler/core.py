@@ -54,7 +54,7 @@ class Compiler:
     """The compilation of one program."""
 
     def __init__(
-        self, source: Source, resolution: Resolution, suspending: frozenset[str], docs: Mapping[int, str]
+        self, source: Source, resolution: Resolution, suspending: frozenset[str], docs: dict[int, str]
     ) -> None:
         self.source = source
         self.resolution = resolution
@@ -220,7 +220,7 @@ def compile_program(
     `suspending` names the builtins that wait where that is possible; `docs` has the
     documentation of functions by the offset of their text.
     """
-    compiler = Compiler(source, resolution, suspending, docs or {})
+    compiler = Compiler(source, resolution, suspending, dict(docs or {}))
     try:
         compiler.stmt(program)
         module = ast.Module(compiler.body, [])

@@ -40,6 +40,7 @@ def program(c: Compiler, node: nodes.Program) -> None:
 
 def statements(c: Compiler, body: tuple[Node, ...]) -> None:
     """Compile the statements of a block: enums, structs and functions first, they can be used above."""
+    body = tuple(exported(c, node) if isinstance(node, nodes.ExportStmt) else node for node in body)
     for first in HOISTED:
         for statement in body:
             if isinstance(statement, first):
@@ -47,6 +48,14 @@ def statements(c: Compiler, body: tuple[Node, ...]) -> None:
     for statement in body:
         if not isinstance(statement, HOISTED):
             c.stmt(statement)
+
+
+def exported(c: Compiler, node: nodes.ExportStmt) -> Node:
+    """Return what `export` stands before, with the documentation of the whole."""
+    declaration = node.declaration
+    if node.span.start in c.docs:
+        c.docs[declaration.span.start] = c.docs[node.span.start]
+    return declaration
 
 
 def block_value(c: Compiler, body: tuple[Node, ...]) -> ast.expr:

@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from hocket.errors import InternalError, Problem, StaticErrors
-from hocket.format import chains, expressions, functions, matching, statements  # noqa: F401  they register
+from hocket.format import (  # noqa: F401  they register
+    chains,
+    expressions,
+    functions,
+    matching,
+    modules,
+    statements,
+)
 from hocket.format.core import Formatter
 from hocket.format.doc import render
 from hocket.source import Source, Span

@@ -10,7 +10,9 @@ from hocket.syntax import nodes
 @formats(nodes.FuncDef, nodes.FuncExpr)
 def function(f: Formatter, node: nodes.FuncDef | nodes.FuncExpr) -> Doc:
     """`async func* name(params) -> type { }`."""
-    head = concat(f.optional(node.is_async, "async"), f.token("func"))
+    # Of a method; it means nothing there.
+    shown = concat(f.token("export"), " ") if f.text() in ("export", "pub") else ""
+    head = concat(shown, f.optional(node.is_async, "async"), f.token("func"))
     if node.is_generator is not None:
         head = concat(head, f.token("*"))
     if isinstance(node, nodes.FuncDef):

@@ -11,7 +11,7 @@ It also refuses what has no meaning where it stands: `await` in a plain function
 What it finds lies in tables beside the tree (`Resolution`), keyed by node.
 """
 
-from hocket.resolver import matching, structs, testing  # noqa: F401  importing files their functions
+from hocket.resolver import matching, modules, structs, testing  # noqa: F401  importing files their functions
 from hocket.resolver.core import Resolver
 from hocket.resolver.scopes import Binding, Environment, Function, Resolution, did_you_mean, mangle, unmangle
 from hocket.resolver.visits import has_optional, is_direct_call, plain_function

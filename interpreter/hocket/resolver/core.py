@@ -94,6 +94,8 @@ class Resolver:
         """Resolve the statements of the open scope; its functions and types are known from its start."""
         kinds: dict[type[Node], str] = {nodes.FuncDef: "function", nodes.EnumDef: "enum", nodes.StructDef: "struct"}
         for statement in body:
+            if isinstance(statement, nodes.ExportStmt):
+                statement = statement.declaration
             if isinstance(statement, nodes.FuncDef | nodes.EnumDef | nodes.StructDef):
                 binding = self.declare(statement, statement.name, kinds[type(statement)])
                 if isinstance(statement, nodes.StructDef):

@@ -18,10 +18,11 @@ class Binding:
     """One variable.
 
     `kind` is `let`, `mut`, `const`, `function`, `enum`, `struct`, `parameter`, `loop`, `case`,
-    `error`, `field`, `session` (of an earlier cell) or `library`.  `function` is the function
-    whose local it is, None for names of the session and the library.  `python` is its name in
-    the generated code; of a field, that of the struct it is read from.  `fields` are those of the
-    struct that the variable holds, as far as that is certain: a method's `self`.
+    `error`, `field`, `module`, `import` (of a member of one, or of Python), `session` (of an earlier cell) or
+    `library`.  `function` is the function whose local it is, None for names of the session and the
+    library.  `python` is its name in the generated code; of a field, that of the struct it is read
+    from.  `fields` are those of the struct that the variable holds, as far as that is certain: a
+    method's `self`.
     """
 
     name: str
@@ -99,7 +100,7 @@ class Resolution:
     `selecting` holds the `except NAME` clauses and `case` types whose name is an error type or,
     of a clause, a struct; `types` what the other types in a `case` mean, a name or what reads an
     enum; `top` the
-    variables that the top level declares.
+    variables that the top level declares, `exports` those that it marks with `export`.
     """
 
     bindings: dict[Node, Binding] = field(default_factory=dict)
@@ -108,6 +109,7 @@ class Resolution:
     selecting: set[Node] = field(default_factory=set)
     types: dict[Node, str | Node] = field(default_factory=dict)
     top: dict[str, Binding] = field(default_factory=dict)
+    exports: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 

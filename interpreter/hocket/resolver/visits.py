@@ -197,7 +197,9 @@ def except_name(r: Resolver, node: nodes.ExceptName) -> None:
 def except_types(r: Resolver, node: nodes.ExceptTypes) -> None:
     """`except TimeoutError e { }`: the types must be known ones, or structs."""
     for type_ in node.types.names:
-        assert isinstance(type_, nodes.NameExpr)
+        if not isinstance(type_, nodes.NameExpr):
+            r.visit(type_)
+            continue
         name = type_.name
         binding = struct_called(r, name)
         if binding is not None:
@@ -210,9 +212,12 @@ def except_types(r: Resolver, node: nodes.ExceptTypes) -> None:
 
 
 def struct_called(r: Resolver, name: nodes.Token) -> Binding | None:
-    """Return the struct that `name` means here, if it means one."""
+    """Return the struct that `name` means here, if it means one: what is imported tells by its capital."""
     binding = r.lookup(name) or r.outside(str(name), name.span)
-    return binding if binding is not None and binding.kind == "struct" else None
+    if binding is None:
+        return None
+    is_struct = binding.kind == "struct" or (binding.kind == "import" and name[0].isupper())
+    return binding if is_struct else None
 
 
 # Functions

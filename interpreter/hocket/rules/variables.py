@@ -66,6 +66,8 @@ def never_reached(tree: Tree) -> Found:
             continue
         word = None
         for statement in block.body:
+            if isinstance(statement, nodes.ExportStmt):
+                statement = statement.declaration
             if word is not None and not isinstance(statement, HOISTED):
                 line = tree.source.position(statement.span.start)[0]
                 end = min(statement.span.end, tree.source.starts[line - 1] + len(tree.source.line(line)))

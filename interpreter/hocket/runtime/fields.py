@@ -9,6 +9,7 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime import objects, structs
+from hocket.runtime.modules import Module, missing_field
 from hocket.runtime.objects import MISSING, OWN
 from hocket.runtime.structs import Struct, StructType
 from hocket.runtime.values import a_type, name_type, type_name
@@ -27,25 +28,45 @@ def field(library: Library, value: Any, name: str) -> Any:
     cls = type(value)
     if type(cls) is StructType:
         return getattr(value, name) if name in cls.__fields__ else struct_method(library, value, name)
+    if cls is Module:
+        return module_member(value, name)
     if cls is dict:
         return value.get(name)
     if isinstance(value, errors.Error):
-        return getattr(value, name) if name in ERROR_FIELDS else value.fields.get(name)
+        return error_field(value, name)
     if objects.is_foreign(cls):
         return object_field(library, value, name)
     held = own_fields(value)
     if name in held:
         return held[name]
-    members = getattr(cls, "members", None)
-    if cls not in OWN and cls is not StructType and not name.startswith("_") and (members is None or name in members):
-        for attribute in (name, f"{name}_"):
-            found = getattr(value, attribute, MISSING)
-            if found is not MISSING:
-                return found
+    found = own_attribute(value, name)
+    if found is not MISSING:
+        return found
     method = library(cls).get(name)
     if method is not None:
         return functools.partial(method, value)
     raise missing(value, name, library)
+
+
+def own_attribute(value: Any, name: str) -> Any:
+    """Return what an object of the language has under `name`, MISSING if that is nothing that programs see."""
+    cls = type(value)
+    members = getattr(cls, "members", None)
+    if cls in OWN or cls is StructType or name.startswith("_") or not (members is None or name in members):
+        return MISSING
+    return getattr(value, name, getattr(value, f"{name}_", MISSING))
+
+
+def error_field(error: errors.Error, name: str) -> Any:
+    """Return a field of an error, null if it has none of that name."""
+    return getattr(error, name) if name in ERROR_FIELDS else error.fields.get(name)
+
+
+def module_member(module: Module, name: str) -> Any:
+    """Return what a module's variable holds now."""
+    if not module.shows(name):
+        raise missing_field(module, name)
+    return module.variables[name]
 
 
 def object_field(library: Library, value: Any, name: str) -> Any:
@@ -107,6 +128,9 @@ def set_field(value: Any, name: str, new: Any) -> None:
     if isinstance(value, dict):
         value[name] = new
         return
+    if isinstance(value, Module):
+        hint = "a module's variables are assigned in the module: call a function of it that does"
+        raise errors.FieldError(f"cannot assign {value.name}.{name} from outside of the module", hint=hint)
     if not objects.is_foreign(type(value)) or isinstance(value, FUNCTIONS):
         raise errors.FieldError(f"Field not found: {name}", hint=f"the fields of {type_name(value)} cannot be assigned")
     objects.set_attribute(value, name, new)

@@ -173,6 +173,8 @@ class Scheduler:
         self._flush_reports()
         self._disarm()
         self.executor.shutdown()
+        # The loop may go on with other things, and they with its threads.
+        self.loop.set_default_executor(DaemonExecutor())
 
     def tasks(self) -> list[Task]:
         """Return the tasks that run, in the order in which they were made."""

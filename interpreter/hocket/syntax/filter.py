@@ -25,12 +25,13 @@ LITERALS = frozenset({"INT", "FLOAT", "DURATION", "STRING", "true", "false", "nu
 OPERANDS = LITERALS | {"NAME", "FSTRING_START"}
 CAN_END = LITERALS | {"NAME", "FSTRING_END", ")", "]", "}", "?", "break", "continue", "return", "yield"}
 # Words that go on with what stands before them.
-CONTINUING = frozenset({"else", "except", "finally", "in", "and", "or", "as", "from"})
+CONTINUING = frozenset({"else", "except", "finally", "in", "and", "or", "as"})
 _SOFT = """
     match case default as from export enum scope select timeout shield timeline with
     test test_group test_setup test_teardown
 """
-WORDS = RESERVED | frozenset(_SOFT.split())
+SOFT = frozenset(_SOFT.split())
+WORDS = RESERVED | SOFT
 CAN_START = OPERANDS | {"(", "[", "{", "-", "!"} | (WORDS - CONTINUING)
 # Words that are never inside an expression.
 _STATEMENTS = """
@@ -245,7 +246,8 @@ class Filter:
         """`from m import`, or in the head of a `case`."""
         if any(word == "case" for word, _ in self.context.heads):
             return True
-        named = self.kinds[index + 1] == "NAME" and self.kinds[index + 2] in (".", "import")
+        following = self.kinds[index + 1]
+        named = (following == "NAME" or following in SOFT) and self.kinds[index + 2] in (".", "import")
         return self.begins(index) and named
 
     def is_as(self, index: int) -> bool:
@@ -254,8 +256,9 @@ class Filter:
         return before and self.follows_on_line(index, {"NAME", "{", "["})
 
     def is_export(self, index: int) -> bool:
-        """At a statement's start, before another one's start."""
-        return self.begins(index) and self.follows_on_line(index, CAN_TOUCH | set(SPELLINGS))
+        """At the start of a statement or of a struct's member, before what can start one."""
+        begins = self.begins(index) or (self.context.kind == "struct" and self.previous == ",")
+        return begins and self.follows_on_line(index, CAN_TOUCH | set(SPELLINGS))
 
     def is_match(self, index: int) -> bool:
         """Before what is matched."""

@@ -15,7 +15,7 @@ from hocket.source import Span
 from hocket.syntax import tables
 from hocket.syntax.filter import WORDS
 from hocket.syntax.tables import END
-from hocket.syntax.tokens import RESERVED, SPELLINGS, Tokens
+from hocket.syntax.tokens import SPELLINGS, Tokens
 
 ANY = "ANY"
 # The beginning of the statement.
@@ -173,8 +173,6 @@ def _keywords() -> frozenset[str]:
 def _absent_word(failure: Failure, texts: list[str]) -> Finding | None:
     """A word of the language that the grammar does not have."""
     terminal, found = failure.terminals[failure.at], texts[-1]
-    if terminal in RESERVED:
-        return Finding(f"`{found}` is a reserved word", "this version of the language does not have it")
     if terminal == END or found in (LINE_END, ";"):
         return None
     absent = WORDS - _keywords()

@@ -9,9 +9,10 @@
 that it prints.  `# warning: text` is a warning of `hocket check` on this line that contains the
 text; where one is expected, all must be.  `# error: text` is an error on this line whose first line, as it is shown,
 contains the text; an error at the top level, a problem found before anything runs, or the
-failure of a task that nothing awaited.  Each error must be expected.  A line `---` starts a
-new program, which shares nothing with the one before.  A program that expects nothing is
-refused, and one that has not ended after ten seconds is stopped.
+failure of a task that nothing awaited.  One in a module is on the line that led there.  Each
+error must be expected.  A line `---` starts a new program, which shares nothing with the one
+before.  A program that expects nothing is refused, and one that has not ended after ten
+seconds is stopped.
 
     for program in programs(path.read_text(), path.name):
         check(program)
@@ -46,11 +47,12 @@ class Mismatch(AssertionError):
 
 
 class Program(NamedTuple):
-    """One program of a file: its name, its text and the line of the file before it."""
+    """One program of a file: its name, its text, the line of the file before it, and the file's folder."""
 
     name: str
     text: str
     before: int = 0
+    folder: Path | None = None
 
 
 class Expected(NamedTuple):
@@ -70,8 +72,8 @@ class Ended(NamedTuple):
     stopped: bool
 
 
-def programs(text: str, name: str) -> list[Program]:
-    """Return the programs of a `.hkt` file, which lines `---` divide."""
+def programs(text: str, name: str, folder: Path | None = None) -> list[Program]:
+    """Return the programs of a `.hkt` file in `folder`, which lines `---` divide."""
     found: list[Program] = []
     lines: list[str] = []
     before = 0
@@ -79,7 +81,7 @@ def programs(text: str, name: str) -> list[Program]:
         if line.rstrip() != "---":
             lines.append(line)
             continue
-        found.append(Program(f"{name}:{before + 1}" if found else name, "\n".join(lines), before))
+        found.append(Program(f"{name}:{before + 1}" if found else name, "\n".join(lines), before, folder))
         lines, before = [], number
     return found
 
@@ -138,7 +140,7 @@ def check(program: Program, limit: float = LIMIT) -> None:
         faults.append(f"had not ended after {limit:g} s and was stopped")
     if got.output != wanted.output:
         faults.append("printed (- expected, + got):\n" + "\n".join(difference(wanted.output, got.output)))
-    faults += _error_faults(wanted.errors, got.errors)
+    faults += _error_faults(wanted.errors, got.errors, program.name)
     if wanted.warnings:
         faults += _warning_faults(program, wanted.warnings)
     if faults:
@@ -154,8 +156,8 @@ def difference(wanted: list[str], got: list[str]) -> Iterator[str]:
             yield f"    {line}"
 
 
-def _error_faults(wanted: list[tuple[int, str]], got: list[HocketError]) -> Iterator[str]:
-    unexpected = [(place, text, error) for error in got for place, text in _shown(error)]
+def _error_faults(wanted: list[tuple[int, str]], got: list[HocketError], name: str) -> Iterator[str]:
+    unexpected = [(place, text, error) for error in got for place, text in _shown(error, name)]
     for line, text in wanted:
         for found in unexpected:
             if found[0] == line and text in found[1]:
@@ -183,12 +185,13 @@ def _warning_faults(program: Program, wanted: list[tuple[int, str]]) -> Iterator
         yield f"line {line}: unexpected warning: {message}"
 
 
-def _shown(error: HocketError) -> list[tuple[int | None, str]]:
-    """Return line and first line of an error, of each problem if it is several."""
+def _shown(error: HocketError, name: str) -> list[tuple[int | None, str]]:
+    """Return line and first line of an error of the program `name`, of each problem if it is several."""
     if isinstance(error, StaticErrors):
         return [(problem.source.position(problem.span.start)[0], problem.message) for problem in error.problems]
     if isinstance(error, Error):
-        return [(error.line, headline(error))]
+        places = [place for site in error.sites if (place := site.resolve()) and place.source.name == name]
+        return [(places[-1].line if places else error.line, headline(error))]
     return [(None, str(error))]
 
 
@@ -198,7 +201,7 @@ def _run(program: Program, limit: float) -> Ended:
     # Lines are counted as in the file.
     text = "\n" * program.before + program.text
     with redirect_stdout(out), redirect_stderr(err):
-        running = host.Program(text, program.name, lambda error, _: failures.append(error))
+        running = host.Program(text, program.name, lambda error, _: failures.append(error), program.folder)
         with time_limit(running, limit) as is_over:
             outcome = host.run_alone(running.run())
     stopped = is_over()
@@ -210,5 +213,5 @@ def _run(program: Program, limit: float) -> Ended:
 
 def check_file(path: Path) -> None:
     """Check all programs of a file; raises Mismatch at the first that does not do what it says."""
-    for program in programs(path.read_text(encoding="utf-8"), path.name):
+    for program in programs(path.read_text(encoding="utf-8"), path.name, path.parent):
         check(program)

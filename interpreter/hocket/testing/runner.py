@@ -48,7 +48,7 @@ def run_file(request: Request, send: Send) -> None:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         send("result", Result("", 0, UNREADABLE, message=f"cannot be read: {why}"))
         return
-    parts = programs(text, request.path)
+    parts = programs(text, request.path, Path(request.path).parent)
     checked = [expects(part.text) for part in parts]
     try:
         for part, is_checked in zip(parts, checked, strict=True):
@@ -118,7 +118,7 @@ class FileRun:
         self.request = request
         self.send = send
         self.suite = Suite()
-        self.session = Session(report=lambda error, _: self.failures.append(error), tests=self.suite)
+        self.session = Session(lambda error, _: self.failures.append(error), Path(request.path).parent, self.suite)
         self.failures: list[HocketError] = []
         self.interrupted = False
         self.loop: Any = None

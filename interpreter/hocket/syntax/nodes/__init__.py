@@ -11,6 +11,7 @@ from hocket.syntax.nodes.base import *  # noqa: F403  the classes are listed onc
 from hocket.syntax.nodes.expressions import *  # noqa: F403
 from hocket.syntax.nodes.functions import *  # noqa: F403
 from hocket.syntax.nodes.matching import *  # noqa: F403
+from hocket.syntax.nodes.modules import *  # noqa: F403
 from hocket.syntax.nodes.statements import *  # noqa: F403
 from hocket.syntax.nodes.structs import *  # noqa: F403
 from hocket.syntax.nodes.testing import *  # noqa: F403
