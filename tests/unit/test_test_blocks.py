@@ -152,6 +152,10 @@ def test_programs_with_comments_are_checked_and_their_tests_run(results) -> None
     assert "expects nothing" in found["program in line 6"].text
 
 
+def test_a_program_that_says_it_fails_is_only_checked(results) -> None:  # type: ignore[no-untyped-def]
+    assert list(results("test 'a' { throw 'never' }\nthrow 'top'  # error: top")) == ["program in line 1"]
+
+
 def test_a_program_without_tests_is_not_run(results) -> None:  # type: ignore[no-untyped-def]
     assert results("throw 'not run'") == {}
 
