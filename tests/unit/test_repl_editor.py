@@ -42,6 +42,7 @@ class Desk:
         self.inputs = Inputs(is_colored=False)
         self.editor = Editor(self.inputs)
         self.event = asyncio.Event()
+        self.ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         screen.changed = lambda: loop.call_soon_threadsafe(self.event.set)
         self.editor.prompt.app.after_render += lambda _: self.event.set()
@@ -83,6 +84,7 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Use]:
             with create_pipe_input() as keyboard, create_app_session(keyboard, PlainTextOutput(screen)):
                 desk = Desk(keyboard, screen)
                 talk = asyncio.get_running_loop().create_task(converse(desk.inputs, desk.editor))
+                talk.add_done_callback(lambda _: desk.ended.set())
                 await body(desk)
                 desk.type(CTRL_D)
                 await talk
@@ -214,6 +216,23 @@ def test_an_error_is_shown_with_its_mark_and_the_next_input_works(use: Use) -> N
     shown = use(body)
     assert " 1 | let = 3\n   |     ^" in shown
     assert "Division by zero" in shown and "--> input 2, line 1" in shown
+
+
+def test_a_warning_is_shown_and_the_input_runs(use: Use) -> None:
+    async def body(desk: Desk) -> None:
+        desk.type("func ask() { return input() }", ENTER, "let went_on := 1", ENTER)
+        await desk.until(lambda: "went_on" in desk.inputs.session.variables)
+
+    assert "warning: input() blocks here" in use(body)
+
+
+def test_exit_with_a_code_ends_it(use: Use) -> None:
+    async def body(desk: Desk) -> None:
+        desk.type("exit(3)", ENTER, "print('nev' + 'er')", ENTER)
+        await desk.ended.wait()
+        assert desk.inputs.exit_code == 3
+
+    assert "\nnever" not in use(body)
 
 
 def test_await_at_the_prompt(use: Use) -> None:
