@@ -15,6 +15,8 @@ from typing import Any
 from hocket import errors, stdlib
 from hocket.runtime import enums, fields, generators, modules, operators, resources, streams, structs
 from hocket.runtime.foreign import translate
+from hocket.runtime.objects import call as call_python
+from hocket.runtime.objects import is_python
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
@@ -171,7 +173,7 @@ def lifting(function: Any) -> Any:
         return function.direct
 
     def call(*args: Any, **named: Any) -> Any:
-        return lift(function(*args, **named))
+        return lift(call_python(function, args, named) if is_python(function) else function(*args, **named))
 
     return call
 

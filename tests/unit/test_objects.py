@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import concurrent.futures
 import enum
 import functools
@@ -142,7 +143,7 @@ class Pool:
 
 NAMES: dict[str, Any] = {
     "Thing": Thing, "Columns": Columns, "Truth": Truth, "Slots": Slots, "Shy": Shy, "Color": Color, "Pair": Pair,
-    "functools": functools, "asyncio": asyncio,
+    "functools": functools, "asyncio": asyncio, "collections": collections, "to_thread": asyncio.to_thread,
 }  # fmt: skip
 
 
@@ -191,6 +192,7 @@ def run(*texts: str) -> list[Outcome]:
         ("t := Thing(); t.f := x => x + 1; [t.f(2), t.f, type(t.f)]", '[3, <func anonymous>, "function"]'),
         ("Thing.twice := x => x.x * 2; y := Thing(3).twice(); Thing.twice := null; y", "6"),
         ("func f() { }; pool.keep(f); pool.drop(f); pool.kept", "[]"),
+        ('q := collections.namedtuple("Q", ["x"])(1); [q._replace(x = 2), q.x]', "[[2], 1]"),
         ("asyncio.__name__", '"asyncio"'),
     ],
 )
@@ -253,7 +255,7 @@ def test_an_exception_is_the_value_of_its_error() -> None:
     assert isinstance(outcome.value[2], OddError)
 
 
-@pytest.mark.parametrize("call", ["pool.call(f)", "asyncio.to_thread(f)", "pool.call_kept()"])
+@pytest.mark.parametrize("call", ["pool.call(f)", "asyncio.to_thread(f)", "to_thread(f)", "pool.call_kept()"])
 def test_a_function_called_in_another_thread_runs_in_the_loops(call: str) -> None:
     text = f"func f() {{ return pool.thread() }}\npool.on_event := f\nawait {call}"
     assert run(text)[0].value is True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from types import (
     ModuleType,
 )
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 from hocket import errors
 from hocket.runtime import current
@@ -43,9 +45,24 @@ OWN: frozenset[type] = frozenset(
 """The classes of values that are the language's own: their Python attributes are nothing to a program."""
 
 
+_FOREIGN: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
 def is_foreign(cls: type) -> bool:
     """Whether values of `cls` are Python objects to a program."""
-    return cls not in OWN and not cls.__module__.startswith("hocket") and type(cls) is not StructType
+    if cls in OWN or type(cls) is StructType:
+        return False
+    known = _FOREIGN.get(cls)
+    if known is None:
+        known = _FOREIGN[cls] = not any(map(is_ours, cls.__mro__))
+    return known
+
+
+def is_ours(cls: type) -> bool:
+    """Whether Hocket itself defines `cls`; what Python makes for a program, a named tuple, only says so."""
+    if not cls.__module__.startswith("hocket"):
+        return False
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
 
 
 # Attributes
@@ -151,6 +168,14 @@ def call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     except TypeError as error:
         explain(error, function, args, named)
         raise
+
+
+def is_python(function: Any) -> bool:
+    """Whether a function, method or class is a library's."""
+    code = getattr(function, "__code__", None)
+    if code is not None and Source.of(code.co_filename) is not None:
+        return False
+    return is_foreign(type(function)) and not (getattr(function, "__module__", None) or "").startswith("hocket")
 
 
 def explain(error: TypeError, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
