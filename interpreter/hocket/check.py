@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from hocket.errors import Problem, StaticErrors
 from hocket.files import NOTEBOOK, NotANotebook, find, parse_notebook, program_of
-from hocket.render import Paint, static
+from hocket.render import Paint, is_color_wanted, static
 from hocket.rules import ALL
 from hocket.session import Session
 
@@ -74,7 +74,7 @@ def main(arguments: list[str], read: Read, unreadable: type[Exception], complain
     if options.json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=2))
     elif findings:
-        paint = Paint(colored())
+        paint = Paint(is_color_wanted(sys.stdout))
         print("\n\n".join(static(finding.problem, paint) for finding in findings))
         print(f"\n{count(findings)}")
     if not is_readable:
@@ -91,11 +91,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print the findings as JSON")
     made.add_argument("--strict", action="store_true", help="exit with 1 when there are warnings")
     return made
-
-
-def colored() -> bool:
-    """Return whether findings are shown in colour."""
-    return os.isatty(1) and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def count(findings: list[Finding]) -> str:

@@ -3,7 +3,7 @@
 Exit codes: 0 success, 1 failed tests or what a check found, 2 wrong usage, 3 a program that is not
 well formed, 4 a run-time error, 5 a program that cannot be read, 6 a failure of Hocket itself,
 130 interrupted, else what the program gives to `exit`.  Errors go to
-stderr, in colour on a terminal unless NO_COLOR is set.  Ctrl-C ends the program and lets it
+stderr, in colour on a terminal unless NO_COLOR is set, or with FORCE_COLOR.  Ctrl-C ends the program and lets it
 clean up; a second one ends it at once.
 
 Other packages add commands through entry points of the group `hocket.commands`: a function
@@ -333,7 +333,9 @@ def _docs(options: argparse.Namespace) -> int:
 
 def colored(stream: TextIO | None = None) -> bool:
     """Return whether what goes to `stream`, by default stderr, is shown in colour."""
-    return (stream or sys.stderr).isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    from hocket.render import is_color_wanted
+
+    return is_color_wanted(stream or sys.stderr)
 
 
 def show(text: str) -> None:

@@ -11,8 +11,10 @@ spawned at cell 3, line 1
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from typing import TextIO
 from unicodedata import category, east_asian_width
 
 from hocket.errors import (
@@ -62,6 +64,16 @@ def as_ruff(error: HocketError) -> str:
         )
     message = error.message if isinstance(error, Error) else str(error)
     return f"[RUFVM001] [vm] Runtime Error: {message}\n  --> 0:0"
+
+
+def is_color_wanted(stream: TextIO) -> bool:
+    """Return whether colours belong in what goes to `stream`: on a terminal, unless the environment says otherwise."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    if forced:
+        return forced != "0"
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class Paint:

@@ -133,3 +133,21 @@ def test_deep_generators_end_with_an_error_of_the_language() -> None:
     waiting = "async func* g(n) { for await x in g(n + 1) { yield x } }\nfor await x in g(0) { }"
     for outcome in run(plain, waiting):
         assert isinstance(outcome.error, errors.RecursionError)
+
+
+class UsedUp:
+    """An iterator of a Python library whose end is not the end of who asks it."""
+
+    def take(self) -> int:
+        raise StopIteration
+
+    async def take_later(self) -> int:
+        raise StopAsyncIteration
+
+
+def test_the_end_of_a_python_iterator_is_an_error_of_the_language() -> None:
+    plain, later = run(
+        "used.take()", "async func* g() { yield await used.take_later() }\nfor await x in g() { }", used=UsedUp()
+    )
+    assert str(plain.error) == "StopIteration: the iterator has no more elements"
+    assert str(later.error) == "StopAsyncIteration: the iterator has no more elements"

@@ -9,6 +9,7 @@ import enum
 import functools
 import gc
 import threading
+import types
 from collections import namedtuple
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from hocket import errors
 from hocket.runtime.display import show
+from hocket.runtime.objects import Handed
 from hocket.session import Outcome, Session
 
 LOG: list[Any] = []
@@ -232,7 +234,7 @@ def test_objects_are_used_as_they_are(text: str, shown: str) -> None:
         ("-Thing()", "Invalid unary operation: -Thing", None),
         ("Thing()[0]", "Thing has no elements: it cannot be indexed", None),
         ("Thing()[0..1]", "Thing cannot be sliced", "arrays, strings, bytes and ranges can"),
-        ("Thing()()", "Thing is not a function: it is a Thing", None),
+        ("Thing()()", "Thing() is not a function: it is a Thing", None),
         ("for x in Thing() { }", "cannot iterate over Thing", None),
         ("1 in Thing()", "`in` needs a collection on its right, got Thing", None),
     ],
@@ -290,6 +292,13 @@ def test_a_thread_that_waits_when_the_session_ends_is_let_go() -> None:
     text = "let held := pool.call(() => async_sleep(1m))\nspawn { await held }\nawait async_sleep(5)"
     (outcome,) = run(text)
     assert outcome.error is None
+
+
+def test_a_function_called_after_the_session_is_refused() -> None:
+    loop = asyncio.new_event_loop()
+    loop.close()
+    with pytest.raises(errors.CancelledError, match="the session has ended"):
+        Handed.over(types.SimpleNamespace(loop=loop), None, len, (), {})
 
 
 def test_what_python_does_not_hold_any_more_is_nothing_to_wait_for() -> None:

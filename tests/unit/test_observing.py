@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from typing import Any
 
 import pytest
 
-from hocket import host
+from hocket import errors, host
 from hocket.runtime import holds
 from hocket.runtime.clock import VirtualClock, sleep
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.recording import recording
 from hocket.runtime.tasks import spawn
 from hocket.session import Session
+from hocket.stdlib import observing
 
 BLOCKING = """
 func nap() { sleep(250) }
@@ -27,7 +29,7 @@ func compute() {
 
 
 def warnings_of(text: str, clock: str | None = None) -> str:
-    """Return what a program writes to stderr."""
+    """Return what the monitor writes to stderr."""
 
     async def main() -> Any:
         session = Session(clock=clock)
@@ -43,7 +45,8 @@ def warnings_of(text: str, clock: str | None = None) -> str:
     written = io.StringIO()
     with redirect_stderr(written):
         host.run_alone(main())
-    return written.getvalue()
+    warnings = written.getvalue().split("warning: ")
+    return "".join(f"warning: {warning}" for warning in warnings[1:] if " blocks here" not in warning)
 
 
 def test_a_builtin_that_blocks_is_named_with_its_line() -> None:
@@ -193,3 +196,11 @@ def test_a_virtual_day_of_100_000_sleeps_takes_less_than_two_seconds() -> None:
         return time.process_time() - begun
 
     assert min(spent() for _ in range(2)) < 2
+
+
+def test_a_task_local_needs_a_task() -> None:
+    variable = observing.task_local("default")
+    assert observing.get(variable) == "default"
+    message = "set() of a task-local needs a running task; a callback from outside has none"
+    with pytest.raises(errors.ValueError, match=re.escape(message)):
+        observing.set_(variable, 1)

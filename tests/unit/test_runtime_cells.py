@@ -248,6 +248,18 @@ def test_a_cancelled_host_cancels_the_cell_and_waits_for_it() -> None:
     assert log == ["cleaned"]
 
 
+def test_a_cell_that_was_cancelled_says_so() -> None:
+    async def host() -> None:
+        scheduler = Scheduler()
+        cell = scheduler.start(sleep(60_000), "cell")
+        cell.cancel()
+        with pytest.raises(errors.CancelledError, match="cell was cancelled"):
+            await scheduler.finish(cell)
+        await scheduler.close()
+
+    asyncio.run(host())
+
+
 # Deadlock
 
 

@@ -17,6 +17,7 @@ import pytest
 from hocket import errors
 from hocket.session import Session
 from hocket.stdlib.server import connection, serving
+from hocket.stdlib.server.messages import prepare
 
 PROGRAM = """
 let called := deferred()
@@ -433,3 +434,8 @@ def test_a_client_that_never_closes_is_not_waited_for(monkeypatch: pytest.Monkey
         await client.server.stop()
 
     serve(test)
+
+
+def test_a_function_is_no_answer() -> None:
+    with pytest.raises(errors.TypeError, match="a handler cannot answer with function"):
+        prepare(print)

@@ -184,7 +184,7 @@ def not_expr(c: Compiler, node: nodes.NotExpr) -> ast.expr:
 def in_expr(c: Compiler, node: nodes.InExpr | nodes.NotInExpr) -> ast.expr:
     """`in` compares by the language's `==`."""
     item, collection = c.operands([node.left, node.right])
-    test: ast.expr = call("__contains", collection, item)
+    test: ast.expr = call("__contains", item, collection)
     if isinstance(collection, ast.Name) and isinstance(item, ast.Name | ast.Constant):
         test = ast.IfExp(is_class(collection, "dict"), ast.Compare(item, [ast.In()], [collection]), test)
     return ast.UnaryOp(ast.Not(), test) if isinstance(node, nodes.NotInExpr) else test

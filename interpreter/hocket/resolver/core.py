@@ -143,10 +143,10 @@ class Resolver:
     def declare(self, node: Node, token: Token, kind: str) -> Binding:
         """Make a variable in the current scope."""
         name, scope = str(token), self.scope
-        if name.startswith("__"):
-            self.problem(f"names that begin with `__` are reserved: {name}", token.span)
         if name in scope.names:
-            self.problem(f"Duplicate declaration in the same scope: {name}", token.span)
+            known = scope.names[name].kind
+            hint = f"it is a {known} already" if known in ("parameter", "function", "struct") else None
+            self.problem(f"Duplicate declaration in the same scope: {name}", token.span, hint)
         binding = self.make(name, kind, token.span)
         scope.names[name] = binding
         self.result.bindings[node] = binding

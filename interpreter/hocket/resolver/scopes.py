@@ -131,6 +131,11 @@ FOREIGN = {
     "NULL": "null",
     "this": "self",
     "console": "print(…)",
+    "printf": "print(…)",
+    "puts": "print(…)",
+    "nullptr": "null",
+    "isinstance": "type(x)",
+    "from": "for x in xs { yield x }",
 }
 """Names of other languages, and what to write here."""
 

@@ -109,13 +109,34 @@ def struct_method(library: Library, value: Struct, name: str) -> Any:
     return functools.partial(method, value)
 
 
+ELSEWHERE = {
+    "length": "len",
+    "size": "len",
+    "count": "len",
+    "toUpperCase": "upper",
+    "toLowerCase": "lower",
+    "toString": "to_string",
+    "indexOf": "index_of",
+    "forEach": "for_each",
+    "strip": "trim",
+    "extend": "concat",
+    "startswith": "starts_with",
+    "endswith": "ends_with",
+}
+"""Methods under their names in other languages, and under ours."""
+
+
 def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     """Return the error for a field or method that `value` does not have."""
     if isinstance(value, Struct):
         return errors.FieldError(f"Field not found: {name}", hint=structs.hint_for(type(value), name))
     if objects.is_foreign(type(value)) and not isinstance(value, FUNCTIONS):
         return errors.FieldError(f"Field not found: {name}", hint=objects.near(value, name))
-    known = [*library(type(value)), *getattr(type(value), "members", ()), *own_fields(value)]
+    methods = library(type(value))
+    meant = ELSEWHERE.get(name, "")
+    if meant in methods:
+        return errors.FieldError(f"Field not found: {name}", hint=f"write `{meant}()`")
+    known = [*methods, *getattr(type(value), "members", ()), *own_fields(value)]
     hint = errors.did_you_mean(name, known) or f"{type_name(value)} has no `{name}`"
     return errors.FieldError(f"Field not found: {name}", hint=hint)
 

@@ -318,7 +318,7 @@ def memory_error(error: Any, raised: Raised | None) -> errors.Error:
 
 def stop_iteration(error: Any, raised: Raised | None) -> errors.Error:
     """An iterator of a Python library that is used up."""
-    return errors.PythonError("StopIteration: the iterator has no more elements")
+    return errors.PythonError(f"{type(error).__name__}: the iterator has no more elements")
 
 
 # Operators: pattern of Python's text, and ours made of its groups.
@@ -381,11 +381,28 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
         return wrong_call
     match = re.search(r"'(.+)' object is not callable", text)
     if match:
-        callee = raised.text.partition("(")[0]
+        callee = callee_of(raised.text)
         return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}")
     message = in_our_words(text)
     is_promise = "taskhandle" in message or "promise" in message
     return errors.TypeError(message, hint=operators.AWAIT_IT if is_promise else None)
+
+
+def callee_of(text: str) -> str:
+    """Return what is called in a call, as written: all before the bracket that the last one closes."""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += (text[at] == ")") - (text[at] == "(")
+        if depth == 0:
+            return text[:at].rstrip()
+    return text
+
+
+def runtime_error(error: Any, raised: Raised | None) -> errors.Error:
+    """An iterator that is used up, where Python wraps what it says; else a library's."""
+    if isinstance(error.__cause__, StopIteration | StopAsyncIteration):
+        return stop_iteration(error.__cause__, raised)
+    return errors.PythonError(f"{type(error).__name__}: {error}")
 
 
 KINDS: list[tuple[type[BaseException], Callable[[Any, Raised | None], errors.Error]]] = [
@@ -401,4 +418,5 @@ KINDS: list[tuple[type[BaseException], Callable[[Any, Raised | None], errors.Err
     (OverflowError, value_error),
     (MemoryError, memory_error),
     (StopIteration, stop_iteration),
+    (RuntimeError, runtime_error),
 ]

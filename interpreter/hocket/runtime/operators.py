@@ -201,7 +201,7 @@ def negation(value: Any) -> Any:
 # Collections
 
 
-def contains(collection: Any, item: Any) -> bool:
+def contains(item: Any, collection: Any) -> bool:
     """`item in collection`, by the language's `==`."""
     if isinstance(collection, str):
         if not isinstance(item, str):

@@ -25,6 +25,8 @@ from hocket.runtime.threads import in_thread
 from hocket.runtime.values import number_text, print_text, show, type_name
 from hocket.stdlib.collections import elements
 
+MOST_DIGITS = 300_000
+"""Digits of an int in a text: the time to read them grows with their square, and cannot be interrupted."""
 _FUNCTION_TYPES = ("function", "asyncfunction")
 
 
@@ -275,6 +277,8 @@ def parse_int(s: str) -> int:
     trimmed = str.strip(s)
     if not _INT.fullmatch(trimmed):
         raise errors.ParseError(f"Cannot parse '{s}' as integer")
+    if len(trimmed) > MOST_DIGITS:
+        raise errors.ParseError(f"an integer has at most {MOST_DIGITS} digits, got {len(trimmed)}")
     return int(trimmed)
 
 

@@ -1,8 +1,8 @@
 """Syntax errors in the user's terms.
 
-`HABITS` is a table of what people write who come from other languages, and what to
-write here.  For everything else the message says what was found and what could have
-stood there instead, which the parser's tables know; terminals never appear in it.
+`habits.py` has a table of what people write who come from other languages.  For
+everything else the message says what was found and what could have stood there,
+which the parser's tables know; terminals never appear in it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from hocket.errors import Problem
+from hocket.errors import Problem, did_you_mean
 from hocket.source import Span
 from hocket.syntax import tables
 from hocket.syntax.filter import WORDS
+from hocket.syntax.habits import ANY, HABITS, LAMBDA, NAME, QUOTE, START, TYPES
 from hocket.syntax.tables import END
 from hocket.syntax.tokens import SPELLINGS, Tokens
 
-ANY = "ANY"
-# The beginning of the statement.
-START = "START"
-PLAIN = frozenset({END, "STRING", "FSTRING_START"})
+STRINGS = frozenset({"STRING", "FSTRING_START"})
+PLAIN = STRINGS | {END}
 LINE_END = "line end"
 
 
@@ -32,54 +31,6 @@ class Finding(NamedTuple):
     position: int | None = None
 
 
-class Habit(NamedTuple):
-    """A way of other languages: the texts up to the token that cannot be understood."""
-
-    texts: tuple[str, ...]
-    message: str
-    hint: str
-
-
-HABITS = (
-    Habit(("elif", ANY), "there is no `elif`", "write `else if`"),
-    Habit(("elsif", ANY), "there is no `elsif`", "write `else if`"),
-    Habit(("elseif", ANY), "there is no `elseif`", "write `else if`"),
-    Habit((START, "do", "{"), "there is no `do`", "write `loop { … if !condition { break } }`"),
-    Habit((START, "unless", ANY), "there is no `unless`", "write `if !condition { … }`"),
-    Habit((START, "until", ANY), "there is no `until`", "write `while !condition { … }`"),
-    Habit((START, "foreach", ANY), "there is no `foreach`", "write `for x in xs { … }`"),
-    Habit((START, "repeat", ANY), "there is no `repeat`", "write `for i in 0..n { … }`"),
-    Habit((START, "switch", ANY), "there is no `switch`", "write `match x { case 1 { … } default { … } }`"),
-    Habit((START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
-    Habit((START, "for", ANY, ":="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
-    Habit((START, "for", ANY, "="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
-    Habit((START, "for", ANY, "of"), "this is not how a `for` is written", "write `for x in xs { … }`"),
-    Habit((START, "var", ANY), "there is no `var`", "write `mut x := 1`, or `let` for what is not reassigned"),
-    Habit((START, "val", ANY), "there is no `val`", "write `let x := 1`"),
-    Habit((START, "def", ANY), "there is no `def`", "write `func`"),
-    Habit((START, "function", ANY), "there is no `function`", "write `func`"),
-    Habit((START, "async", "function", ANY), "there is no `function`", "write `async func`"),
-    Habit((START, "async", "def", ANY), "there is no `def`", "write `async func`"),
-    Habit(("function", "("), "there is no `function`", "write `func(x) { … }`, or `x => e`"),
-    Habit(("lambda", ANY), "there is no `lambda`", "write `x => e`"),
-    Habit(("new", ANY), "there is no `new`", "call the constructor: `Name(…)`"),
-    Habit((START, "delete", ANY), "there is no `delete`", "write `d.remove(key)`"),
-    Habit(("yield", "*"), "there is no `yield*`", "write `for x in xs { yield x }`"),
-    Habit((START, "class", ANY), "there is no `class`", "write `struct Name { field: type, func method(self) { … } }`"),
-    Habit(("typeof", ANY), "there is no `typeof`", "write `type(x)`"),
-    Habit(("f", "string"), "a string needs no `f`", 'write `"${x}"`'),
-    Habit(("for",), "`for` is a statement", "write `xs.map(x => …)` or `xs.filter(x => …)`"),
-    Habit((START, "pass", ANY), "there is no `pass`", "an empty block is `{ }`"),
-    Habit((START, "raise", ANY), "there is no `raise`", "write `throw`"),
-    Habit((START, "print", ANY), "`print` is a function", "write `print(…)`"),
-    Habit((START, "echo", ANY), "there is no `echo`", "write `print(…)`"),
-    Habit(("?", ANY), "there is no `? :`", "write `if condition { a } else { b }`"),
-    Habit(("is",), "there is no `is`", "write `==`"),
-    Habit(("instanceof",), "there is no `instanceof`", "compare `type(x)`"),
-    Habit(("|",), "there is no operator `|`", "write `||`"),
-    Habit(("->",), "a function without a name is written with `=>`", "write `(a, b) => e`"),
-    Habit((START, ANY, ","), "several names to assign to stand in brackets", "write `[a, b] := [1, 2]`"),
-)
 BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func", "struct"})
 
 
@@ -124,8 +75,9 @@ class Failure(NamedTuple):
         return self.tokens.source.text[start:end]
 
     def texts(self) -> list[str]:
-        """Return the texts of the statement up to the token that fits nowhere."""
-        return [self.text(position) for position in range(self.start, self.at + 1)]
+        """Return the texts of the statement up to the token that fits nowhere; of a string only that it is one."""
+        found = range(self.start, self.at + 1)
+        return [QUOTE if self.terminals[at] in STRINGS else self.text(at) for at in found]
 
 
 def problem(failure: Failure) -> Problem:
@@ -145,10 +97,14 @@ def _habit(failure: Failure, texts: list[str]) -> Finding | None:
     texts = [START, *texts]
     for pattern, message, hint in HABITS:
         found = texts[-len(pattern) :]
-        if len(found) == len(pattern) and all(want in (ANY, got) for want, got in zip(pattern, found, strict=True)):
-            word = next(number for number, want in enumerate(pattern) if want not in (START, ANY))
+        if len(found) == len(pattern) and all(map(_is_meant, pattern, found)):
+            word = next((number for number, want in enumerate(pattern) if want not in (START, ANY, NAME)), 0)
             return Finding(message, hint, failure.at + 1 - len(pattern) + word)
     return None
+
+
+def _is_meant(want: str, got: str) -> bool:
+    return want in (ANY, got) or (want == NAME and got.isidentifier() and got not in _keywords())
 
 
 # ---- what the language itself has to say
@@ -160,8 +116,10 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
         _absent_word(failure, texts)
         or _word(failure, texts, expected)
         or _assignment(failure, texts, expected)
+        or _value(failure, texts, expected)
         or _layout(texts, expected)
         or _struct(failure, texts, expected)
+        or _annotation(failure, texts)
         or _comparison(failure, expected)
     )
 
@@ -187,9 +145,11 @@ def _absent_word(failure: Failure, texts: list[str]) -> Finding | None:
 def _word(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
     """A keyword where a name should be, or without the one that it goes on with."""
     found = texts[-1]
-    if failure.at == failure.start and found in ("else", "except", "finally"):
+    if found in ("else", "except", "finally") and (failure.at == failure.start or "an operator" in expected):
         return Finding(f"`{found}` without `{'if' if found == 'else' else 'try'}`")
     is_keyword = found in _keywords() and failure.terminals[failure.at] != "NAME"
+    if texts[0] == "struct" and found in ("let", "mut", "const"):
+        return Finding(f"`{found}` does not stand before a field", "write `x: int = 1`")
     if is_keyword and "a name" in expected:
         return Finding(f"`{found}` is a keyword and cannot be a name")
     return None
@@ -202,6 +162,8 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
         return None
     if {"an expression", "a name", "`:`"}.intersection(expected):
         return None
+    if texts[0] == "enum":
+        return Finding("a variant has no value of its own", "write `A(value)` for one that holds something")
     if _is_inside(texts):
         return Finding("an assignment is a statement and stands alone", "write `==` to compare")
     if texts[0] in ("if", "while"):
@@ -209,6 +171,40 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
     if any(text in (":=", "=") for text in texts[:-1]):
         return Finding("assignments cannot be chained", "write one statement for each")
     return Finding("this cannot be assigned to", "a name, a field `a.b` or an element `a[i]` can")
+
+
+def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """Values as other languages write them."""
+    found, previous = texts[-1], texts[-2] if len(texts) > 1 else ""
+    if "an expression" in expected:
+        return _operand(failure, found, previous)
+    if found == "|":
+        return Finding("there is no operator `|`", "write `||`")
+    if found == "if" and "an operator" in expected:
+        return Finding("`if` does not stand behind a value", "write `if condition { a } else { b }`")
+    if found == "..." and previous not in (",", "(", "["):
+        return Finding("there is no operator `...`", "a range is `0..10`, or `0..=10` with its end")
+    if found == "==" and "`:=`" in expected:
+        return Finding("found `==`, expected `:=`", "`:=` gives a value, `==` compares")
+    if found == "{" and previous == ")" and "function" in texts:
+        return Finding("there is no `function`", LAMBDA, failure.start + texts.index("function"))
+    if found == "," and (LINE_END in expected or (expected == ["`)`"] and "(" in texts)):
+        return Finding(f"found `,`, expected {expected[-1]}", "several values stand in brackets: `[1, 2]`")
+    if found in ("*", "**") and "a name" in expected and previous in ("(", ","):
+        return Finding(f"there is no parameter with `{found}`", "write `...rest` for all further arguments")
+    return None
+
+
+def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
+    """What stands where a value begins."""
+    following = failure.terminals[failure.at + 1] if failure.terminals[failure.at] != END else END
+    if found == "|":
+        return Finding("a function is not written with `|x|`", "write `x => e`")
+    if found == "." and following == "INT":
+        return Finding("a number does not begin with a point", "write `0.5`")
+    if found in ("*", "**") and following == "NAME" and previous in ("(", ",", "["):
+        return Finding(f"`{found}` does not spread a collection", "write `...xs`")
+    return None
 
 
 def _is_inside(texts: list[str]) -> bool:
@@ -223,7 +219,7 @@ def _layout(texts: list[str], expected: list[str]) -> Finding | None:
     if texts[-1] == ":" and "?" in texts:
         return Finding("there is no `? :`", "write `if condition { a } else { b }`")
     if "case" in texts and (texts[-1] == "=>" or (texts[-2] == ":" and expected == ["`{`"])):
-        shown = texts[-1] if texts[-1] in (LINE_END, "string") else f"`{texts[-1]}`"
+        shown = "string" if texts[-1] == QUOTE else LINE_END if texts[-1] == LINE_END else f"`{texts[-1]}`"
         return Finding(f"found {shown}, expected `{{`", "the body of a case stands in braces: `case 1 { … }`")
     if texts[-1] == ";" and texts[0] == "for":
         return Finding("this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`")
@@ -243,6 +239,17 @@ def _struct(failure: Failure, texts: list[str], expected: list[str]) -> Finding 
     return None
 
 
+def _annotation(failure: Failure, texts: list[str]) -> Finding | None:
+    """Types as other languages write them."""
+    found, previous = texts[-1], texts[-2] if len(texts) > 1 else ""
+    if previous in TYPES and _is_meant(NAME, found) and texts[-3:-2] not in ([":"], ["->"]):
+        hint = f"write `{found}: {TYPES[previous]}`; a variable is made by `{found} := …`"
+        return Finding("a type stands behind its name", hint, failure.at - 1)
+    if found == ":" and len(texts) == 2 and _is_meant(NAME, previous):
+        return Finding("an annotation needs `let` or `mut`", f"write `let {previous}: int := …`")
+    return None
+
+
 def _comparison(failure: Failure, expected: list[str]) -> Finding | None:
     if failure.terminals[failure.at] in ("LESS", "GREATER", "COMPARE") and "an expression" not in expected:
         return Finding("comparisons cannot be chained", "write `a < b && b < c`")
@@ -259,7 +266,23 @@ def _generic(failure: Failure, expected: list[str]) -> Finding:
         return Finding(f"unexpected {shown}")
     *others, last = expected
     wanted = f"{', '.join(others)} or {last}" if others else last
-    return Finding(f"found {shown}, expected {wanted}")
+    return Finding(f"found {shown}, expected {wanted}", _hint(failure, expected))
+
+
+def _hint(failure: Failure, expected: list[str]) -> str | None:
+    """Return how what was expected is written, where that alone does not say it."""
+    if "`case`" in expected:
+        return "write `case 1 { … }`"
+    if set(expected) <= {"`{`", "`->`"} and failure.text(failure.start) in BODY_WORDS:
+        return "a body stands in braces: `if c { … }`"
+    if "`:`" in expected and failure.text(failure.at) == "=>":
+        return "write `key: value`"
+    before = failure.at - 1
+    is_operand = failure.terminals[failure.at] in STRINGS | {"NAME", "INT", "FLOAT"}
+    if "an operator" in expected and is_operand and before >= failure.start and failure.terminals[before] == "NAME":
+        name = failure.text(before)
+        return did_you_mean(name, _keywords() - {name}) or f"a call has parentheses: `{name}(…)`"
+    return None
 
 
 def _expected(states: list[int]) -> list[str]:

@@ -18,6 +18,7 @@ from typing import ClassVar
 from hocket.errors import Problem
 from hocket.source import Source, Span
 from hocket.syntax import strings, tables
+from hocket.syntax.habits import CHARACTERS, QUOTES, SIGNS
 
 # Words the language keeps for itself.  Those that the grammar has are keywords.
 _RESERVED = """
@@ -31,16 +32,6 @@ OPENERS = {"(": ")", "[": "]", "{": "}"}
 CLOSERS = {")": "(", "]": "[", "}": "{"}
 # Kind of a token that stands for text with a problem of its own.
 BAD = "BAD"
-# Operators of other languages, and what to write here.
-FOREIGN = {
-    "===": "write `==`",
-    "!==": "write `!=`",
-    "<>": "write `!=`",
-    "++": "write `i += 1`",
-    "--": "write `i -= 1`",
-    "&": "write `&&`",
-    "^": "write `**` for a power",
-}
 
 
 class Tokens:
@@ -100,7 +91,7 @@ def master(words: frozenset[str] | None = None) -> tuple[re.Pattern[str], dict[s
         "NUMBER": "|".join(f"(?P<{name}>{language.patterns[name]})" for name in ("DURATION", "FLOAT", "INT")),
         "NAME": language.patterns["NAME"],
         "OPERATOR": "|".join(re.escape(text) for text in sorted(operators, key=len, reverse=True)),
-        "FOREIGN": "|".join(re.escape(text) for text in FOREIGN if text not in ("--", "&")),
+        "FOREIGN": "|".join(re.escape(text) for text in SIGNS if text not in ("--", "&")),
     }
     return re.compile(pattern, re.VERBOSE), kinds
 
@@ -282,7 +273,24 @@ class Scanner:
                 start, end = tokens.starts[index], tokens.ends[index]
             else:
                 start, end = tokens.ends[index] - 2, tokens.ends[index]
-            self.unbalanced(f"`{self.text[start:end]}` not closed", start, end, None, incomplete=True)
+            self.unbalanced(f"`{self.text[start:end]}` not closed", start, end, self.suspect(start), incomplete=True)
+
+    def suspect(self, start: int) -> str | None:
+        """Return what may have gone wrong behind the open bracket at `start`: judged by words and indentation."""
+        tokens, position = self.tokens, self.source.position
+        for index, kind in enumerate(tokens.kinds):
+            if tokens.starts[index] <= start or not tokens.first[index]:
+                continue
+            line, column = position(tokens.starts[index])
+            if kind == "NAME" and tokens.text(index) == "end":
+                return f"`end` at line {line} closes nothing: a block ends with `}}`"
+            opener = tokens.partners[index]
+            if kind == "}" and opener >= 0:
+                opened, _ = position(tokens.starts[opener])
+                text = self.source.line(opened)
+                if len(text) - len(text.lstrip()) > column - 1:
+                    return f"the `}}` at line {line} closes the `{{` at line {opened}; is one missing between them?"
+        return None
 
     # ---- strings
 
@@ -317,12 +325,23 @@ class Scanner:
         """Begin a string that holds `${}` or has no end."""
         quotes = self.text[start:end]
         match = self.ENDS[quotes].match(self.text, end)
+        if self.text.startswith("'''", start - 2) and self.tokens.ends and self.tokens.ends[-1] == start:
+            return self.three_quotes(start - 2, start + 1)
         if match is None or match["end"] != "${":
             return self.unterminated(start, end, match.end() if match else end)
         self.open_strings.append((quotes, [len(self.tokens.kinds)]))
         self.brackets.append(len(self.tokens.kinds))
         self.add_text("FSTRING_START", start, match.end(), self.text[end : match.end() - 2], end)
         return match.end()
+
+    def three_quotes(self, start: int, end: int) -> int:
+        """Report a string between triple single quotes, whose first two are a string to the scanner."""
+        closing = self.text.find("'''", end)
+        end = len(self.text) if closing < 0 else closing + 3
+        hint = 'a string over several lines stands between """ and """'
+        self.problem("a string does not begin with three single quotes", start, end, hint)
+        self.tokens.ends[-1] = end
+        return end
 
     def piece(self, start: int, end: int) -> int:
         """Go on with the text of a string after the `}` of its code."""
@@ -368,6 +387,8 @@ class Scanner:
             index = codes[-1]
             begin = self.tokens.ends[index] - 2
             self.unbalanced("`${` not closed", begin, begin + 2, "write `}` where the code inside the string ends")
+            del self.brackets[self.brackets.index(index) :]
+            self.open_strings.pop()
         elif quotes == '"""':
             self.unbalanced("string not closed", start, end, 'write `"""` where it ends', incomplete=True)
         else:
@@ -420,7 +441,7 @@ class Scanner:
     def on_foreign(self, start: int, end: int) -> int:
         """Report an operator of other languages."""
         text = self.text[start:end]
-        self.problem(f"there is no operator `{text}`", start, end, FOREIGN[text])
+        self.problem(f"there is no operator `{text}`", start, end, SIGNS[text])
         self.add({"&": "&&", "===": "EQUALITY", "!==": "EQUALITY", "<>": "EQUALITY"}.get(text, BAD), start, end)
         return end
 
@@ -432,7 +453,13 @@ class Scanner:
             return end
         quoted = "'`'" if character == "`" else f"`{character}`"
         shown = quoted if character.isprintable() else f"U+{ord(character):04X}"
-        hint = "a `\\` that joins lines is the last character of its line" if character == "\\" else None
-        self.problem(f"unexpected character {shown}", start, end, hint)
-        self.add(BAD, start, end)
+        if character in QUOTES:
+            # The text up to the other quote is no code.
+            closing = self.text.find(QUOTES[character], end)
+            line_end = self.text.find("\n", end)
+            if closing >= 0 and (closing < line_end or line_end < 0 or character == "`"):
+                end = closing + 1
+        self.problem(f"unexpected character {shown}", start, end, CHARACTERS.get(character))
+        self.add("STRING" if end > start + 1 else BAD, start, end)
+        self.tokens.values[len(self.tokens.kinds) - 1] = ""
         return end

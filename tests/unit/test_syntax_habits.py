@@ -1,0 +1,183 @@
+"""What people write who come from other languages is answered with what to write here."""
+
+from __future__ import annotations
+
+import pytest
+
+from hocket.errors import Problem, StaticErrors
+from hocket.source import Source
+from hocket.syntax.habits import CHARACTERS, HABITS, QUOTES, SIGNS
+from hocket.syntax.parser import parse
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(StaticErrors) as caught:
+        parse(Source("t", text))
+    return caught.value.problems
+
+
+HABITS_WRITTEN = [
+    ("if a { } elif b { }", "there is no `elif`", "elif"),
+    ("if a { } elsif b { }", "there is no `elsif`", "elsif"),
+    ("if a { } elseif b { }", "there is no `elseif`", "elseif"),
+    ("do { x } while y", "there is no `do`", "do"),
+    ("unless x { }", "there is no `unless`", "unless"),
+    ("until x { }", "there is no `until`", "until"),
+    ("foreach x in xs { }", "there is no `foreach`", "foreach"),
+    ("repeat 5 { }", "there is no `repeat`", "repeat"),
+    ("switch x { case 1: f() }", "there is no `switch`", "switch"),
+    ("for (let i = 0; i < n; i += 1) { }", "this is not how a `for` is written", "for"),
+    ("for i := 0; i < n; i += 1 { }", "this is not how a `for` is written", "for"),
+    ("for i = 0; i < n; i += 1 { }", "this is not how a `for` is written", "for"),
+    ("for x of xs { }", "this is not how a `for` is written", "for"),
+    ("var x = 1", "there is no `var`", "var"),
+    ("val x = 1", "there is no `val`", "val"),
+    ("def f(x):\n    return x", "there is no `def`", "def"),
+    ("async def f(x):", "there is no `def`", "async"),
+    ("function f() { }", "there is no `function`", "function"),
+    ("async function f() { }", "there is no `function`", "async"),
+    ("f := function(x) { return x }", "there is no `function`", "function"),
+    ("xs.map(function (x) { return x })", "there is no `function`", "function"),
+    ("fun f(x) { }", "there is no `fun`", "fun"),
+    ("sub f { }", "there is no `sub`", "sub"),
+    ("f := lambda x: x", "there is no `lambda`", "lambda"),
+    ("x := new Point(1)", "there is no `new`", "new"),
+    ("delete d.x", "there is no `delete`", "delete"),
+    ("func* g() { yield* [1] }", "there is no `yield*`", "yield"),
+    ("class A { }", "there is no `class`", "class"),
+    ("if typeof x == 1 { }", "there is no `typeof`", "typeof"),
+    ('print(f"{x}")', "a string needs no `f`", "f"),
+    ("xs := [x * 2 for x in ys]", "`for` is a statement", "for"),
+    ("pass x", "there is no `pass`", "pass"),
+    ('raise Error("x")', "there is no `raise`", "raise"),
+    ('print "x"', "`print` is a function", "print"),
+    ("echo x", "there is no `echo`", "echo"),
+    ("c ? a : b", "there is no `? :`", "?"),
+    ("if x is null { }", "there is no `is`", "is"),
+    ("if x instanceof Point { }", "there is no `instanceof`", "instanceof"),
+    ("f := (x) -> x", "a function without a name is written with `=>`", "->"),
+    ("a, b := 1, 2", "several names to assign to stand in brackets", ","),
+    ("let mut x = 1", "there is no `let mut`", "let"),
+    ("type X = int", "there is no `type` declaration", "type"),
+    ("interface A { }", "there is no `interface`", "interface"),
+    ("trait A { }", "there is no `trait`", "trait"),
+    ("impl A { }", "there is no `impl`", "impl"),
+    ("public func f() { }", "there is no `public`", "public"),
+    ("private x := 1", "there is no `private`", "private"),
+    ("static x := 1", "there is no `static`", "static"),
+    ("global x", "there is no `global`", "global"),
+    ("nonlocal x", "there is no `nonlocal`", "nonlocal"),
+    ("del x", "there is no `del`", "del"),
+    ("assert x == 1", "`assert` is a function", "assert"),
+    ("goto x", "there is no `goto`", "goto"),
+    ("package main", "there is no `package`", "package"),
+    ("use m", "there is no `use`", "use"),
+    ("using m", "there is no `using`", "using"),
+    ('include "m"', "there is no `include`", "include"),
+    ("if x then { }", "there is no `then`", "then"),
+    ('println!("x")', "there is no `println!`", "println"),
+    ("try { } except ValueError as e { }", "the name stands right behind the type", "except"),
+    ("try { } catch (Exception e) { }", "no parentheses where an error has a type", "catch"),
+    ("try { } except (ValueError e) { }", "no parentheses where an error has a type", "except"),
+    ("async for x in xs { }", "there is no `async for`", "async"),
+    ("await for x in xs { }", "there is no `await for`", "await"),
+    ("async { f() }", "there is no `async` block", "async"),
+    ("case 1 { }", "`case` without `match`", "case"),
+    ("int x = 5", "a type stands behind its name", "int"),
+    ("func f(float x) { }", "a type stands behind its name", "float"),
+    ("double x = 5", "a type stands behind its name", "double"),
+    ("string x = y", "a type stands behind its name", "string"),
+    ("String x = y", "a type stands behind its name", "String"),
+    ("func f(a, bool b) { }", "a type stands behind its name", "bool"),
+    ("auto x = 1", "there is no `auto`", "auto"),
+    ("x: int = 5", "an annotation needs `let` or `mut`", ":"),
+    ("x := 1 << 2", "there is no operator `<<`", "<"),
+    ("x := 1 >> 2", "there is no operator `>>`", ">"),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "place"), HABITS_WRITTEN)
+def test_a_habit_is_named_where_it_stands(text: str, message: str, place: str) -> None:
+    problem = problems(text)[0]
+    assert (problem.message, text[slice(*problem.span)]) == (message, place)
+    assert problem.hint
+
+
+def test_every_habit_of_the_table_is_written_above() -> None:
+    hints = {problem.hint for text, _, _ in HABITS_WRITTEN for problem in problems(text)}
+    assert {habit.hint for habit in HABITS} <= hints
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("f := |x| x + 1", "a function is not written with `|x|`", "write `x => e`"),
+        ("a | b", "there is no operator `|`", "write `||`"),
+        ("x := 1 if a else 2", "`if` does not stand behind a value", "write `if condition { a } else { b }`"),
+        ("x := .5", "a number does not begin with a point", "write `0.5`"),
+        ("f(*xs)", "`*` does not spread a collection", "write `...xs`"),
+        ("f(a, **d)", "`**` does not spread a collection", "write `...xs`"),
+        ("func f(*args) { }", "there is no parameter with `*`", "write `...rest` for all further arguments"),
+        ("for i in 0...9 { }", "there is no operator `...`", "a range is `0..10`, or `0..=10` with its end"),
+        ("let x == 1", "found `==`, expected `:=`", "`:=` gives a value, `==` compares"),
+        ("x := (1, 2)", "found `,`, expected `)`", "several values stand in brackets: `[1, 2]`"),
+        ("x := 1, 2", "found `,`, expected line end", "several values stand in brackets: `[1, 2]`"),
+        ("if x f()", "found `f`, expected `{`", "a body stands in braces: `if c { … }`"),
+        ("match x { 1 => 2 }", "found `1`, expected `case`, `default` or `}`", "write `case 1 { … }`"),
+        ('d := {"a" => 1}', "found `=>`, expected `:`", "write `key: value`"),
+        ("len xs", "found `xs`, expected an operator or line end", "a call has parentheses: `len(…)`"),
+        ("retrun x", "found `x`, expected an operator or line end", "did you mean `return`?"),
+        ("func f(a) return a", "found `return`, expected `->` or `{`", "a body stands in braces: `if c { … }`"),
+        (
+            'func f() {\n  print("a ${x")\n}\nf("y")',
+            "`${` not closed",
+            "write `}` where the code inside the string ends",
+        ),
+        ("enum E { A = 1 }", "a variant has no value of its own", "write `A(value)` for one that holds something"),
+        (
+            "struct P { let x = 1 }",
+            "`let` does not stand before a field",
+            "write `x: int = 1`",
+        ),
+        ("if a { } else { } else { }", "`else` without `if`", None),
+        (
+            "s := '''a\nb'''",
+            "a string does not begin with three single quotes",
+            'a string over several lines stands between """ and """',
+        ),
+        ("if a {\n  b\nend\n", "`{` not closed", "`end` at line 3 closes nothing: a block ends with `}`"),
+        (
+            "func f() {\n    if a {\n        b\n}\nc",
+            "`{` not closed",
+            "the `}` at line 4 closes the `{` at line 2; is one missing between them?",
+        ),
+    ],
+)
+def test_what_was_meant(text: str, message: str, hint: str | None) -> None:
+    (problem,) = problems(text)
+    assert (problem.message, problem.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("operator", sorted(SIGNS))
+def test_an_operator_of_other_languages(operator: str) -> None:
+    text = f"{operator}i" if operator in ("++", "~") else "i--\nx" if operator == "--" else f"a {operator} b"
+    problem = problems(text)[0]
+    assert (problem.message, problem.hint) == (f"there is no operator `{operator}`", SIGNS[operator])
+
+
+@pytest.mark.parametrize("character", sorted(CHARACTERS))
+def test_a_character_that_means_nothing(character: str) -> None:
+    (problem,) = problems(f"x := a {character} b")
+    assert problem.message.startswith("unexpected character ")
+    assert problem.hint == CHARACTERS[character]
+
+
+@pytest.mark.parametrize("opening", sorted(QUOTES))
+def test_a_text_between_foreign_quotes_is_one_mistake(opening: str) -> None:
+    text = f"print({opening}not code ) ${{ {QUOTES[opening]})"
+    (problem,) = problems(text)
+    assert problem.span == (6, len(text) - 1)
+
+
+def test_shifts_do_not_touch_types() -> None:
+    parse(Source("t", "func f(x: dict<string, array<int>>) { }"))
