@@ -159,7 +159,7 @@ def reference() -> str:
 def _entries(module: str) -> list[str]:
     grouped: dict[Callable[..., Any], list[Builtin]] = {}
     for builtin in STDLIB:
-        if builtin.function.__module__ == module:
+        if f"{builtin.function.__module__}.".startswith(f"{module}."):
             grouped.setdefault(builtin.function, []).append(builtin)
     lines: list[str] = []
     for group in grouped.values():

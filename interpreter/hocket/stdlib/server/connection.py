@@ -17,8 +17,8 @@ import h11
 
 from hocket.runtime.promise import REJECTED, RESOLVED
 from hocket.runtime.tasks import Task
-from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, plain, prepare, read_request, split_target
-from hocket.stdlib.server.routes import Found, Handler, NotFound
+from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, plain, prepare
+from hocket.stdlib.server.routes import Handler
 
 if TYPE_CHECKING:
     from hocket.stdlib.server.serving import HttpServer
@@ -197,11 +197,8 @@ class Connection(asyncio.Protocol):
         body, self._body = bytes(self._body), bytearray()
         assert request is not None
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
-        found = self.server.routes.find(method, split_target(target)[0])
-        if isinstance(found, NotFound):
-            found = Found(_not_found(found.allowed), {})
-        what = read_request(method, target, found.params, list(request.headers), body)
-        self.exchange = Exchange(self, found.handler, what)
+        handler, what = self.server.routed(method, target, list(request.headers), body)
+        self.exchange = Exchange(self, handler, what)
         if self.has_eof:
             self._abort_in(GRACE)
         self.server.arrived(self.exchange)
@@ -280,13 +277,3 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _not_found(allowed: list[str]) -> Handler:
-    """Return the handler for a path that has none, or none for the method of the request."""
-    refusal = plain(405, headers={"allow": ", ".join(allowed)}) if allowed else plain(404)
-
-    def refuse() -> HttpResponse:
-        return refusal
-
-    return refuse

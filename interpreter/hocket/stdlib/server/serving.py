@@ -20,10 +20,19 @@ from hocket import errors
 from hocket.runtime.chaining import answer
 from hocket.runtime.current import PARKED, current_scheduler
 from hocket.runtime.guests import python
-from hocket.runtime.promise import PENDING, Promise
-from hocket.runtime.tasks import Routine, SpawnedTask
-from hocket.stdlib.server.messages import Answer, HttpRequest, prepare
-from hocket.stdlib.server.routes import Handler, Routes
+from hocket.runtime.promise import PENDING, REJECTED, RESOLVED, Promise
+from hocket.runtime.tasks import Routine, SpawnedTask, Task
+from hocket.stdlib.server.messages import (
+    Answer,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    plain,
+    prepare,
+    read_request,
+    split_target,
+)
+from hocket.stdlib.server.routes import Found, Handler, NotFound, Routes
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Scheduler
@@ -49,7 +58,7 @@ class HttpServer:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self._listener: asyncio.Server | None = None
-        self._arrived: deque[Exchange] = deque()
+        self._arrived: deque[Exchange | LocalExchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._scheduler = current_scheduler()
         self._serving = Serving(self)
@@ -87,7 +96,24 @@ class HttpServer:
             self._listener = await python(opening)
             await python(self._listener.start_serving())
 
-    def arrived(self, exchange: Exchange) -> None:
+    def routed(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[Handler, HttpRequest]:
+        """Return what is to answer a request, and the request as it sees it."""
+        found = self.routes.find(method, split_target(target)[0])
+        if isinstance(found, NotFound):
+            found = Found(not_found(found.allowed), {})
+        return found.handler, read_request(method, target, found.params, headers, body)
+
+    async def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
+        """Answer a request of the same session, without a connection."""
+        exchange = LocalExchange(*self.routed(method, target, headers, body))
+        self.arrived(exchange)
+        try:
+            return await exchange.answer  # type: ignore[no-any-return]
+        except BaseException:
+            exchange.drop()
+            raise
+
+    def arrived(self, exchange: Exchange | LocalExchange) -> None:
         """Have the handler of `exchange` run."""
         self._arrived.append(exchange)
         self._wake()
@@ -180,6 +206,37 @@ class Serving(Routine):
         return f"the server {self.server.url}"
 
 
+class LocalExchange:
+    """A request that came without a connection; it waits for its handler without answering for its failures."""
+
+    passive: ClassVar[bool] = True
+    claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
+
+    def __init__(self, handler: Handler, request: HttpRequest) -> None:
+        self.handler = handler
+        self.request = request
+        self.answer = Promise()
+        self.is_dropped = False
+        self._task: Task | None = None
+
+    def begin(self, task: Task) -> None:
+        """Take note that `task` runs the handler."""
+        self._task = task
+        task.add(self)
+
+    def notify(self, promise: Promise) -> None:
+        """The handler has ended."""
+        failed = plain(500 if promise.state is REJECTED else 503)
+        self.answer.resolve(promise.result if promise.state is RESOLVED else prepare(failed))
+
+    def drop(self) -> None:
+        """Nobody wants the answer: cancel the handler."""
+        self.is_dropped = True
+        if self._task is not None:
+            self._task.cancel()
+
+
 async def handle(handler: Handler, request: HttpRequest) -> Answer:
     """Return what `handler` answers; raises what it raises, and TypeError if that is no answer."""
     return prepare(await answer(handler, request))
@@ -199,6 +256,16 @@ def listen(port: int) -> socket.socket:
         raise errors.NetworkError(f"cannot serve on port {port}: {reason}", hint=hint, port=port) from error
 
 
+def not_found(allowed: list[str]) -> Handler:
+    """Return the handler for a path that has none, or none for the method of the request."""
+    refusal = plain(405, headers={"allow": ", ".join(allowed)}) if allowed else plain(404)
+
+    def refuse() -> HttpResponse:
+        return refusal
+
+    return refuse
+
+
 _open_servers: WeakKeyDictionary[Scheduler, set[HttpServer]] = WeakKeyDictionary()
 
 
@@ -214,3 +281,9 @@ def _register(server: HttpServer) -> None:
 
         scheduler.on_close(close)
     servers.add(server)
+
+
+def local_server(port: int) -> HttpServer | None:
+    """Return the session's own server at `port`, if there is one."""
+    servers = _open_servers.get(current_scheduler(), set())
+    return next((server for server in servers if server.port == port and not server.is_stopping), None)

@@ -1,0 +1,160 @@
+"""Sending a request and getting its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from hocket import errors
+from hocket.runtime.clock import sleep
+from hocket.runtime.current import current_scheduler
+from hocket.runtime.guests import python
+from hocket.runtime.holds import unlimited
+from hocket.runtime.threads import in_thread
+from hocket.stdlib.http.failures import as_network_error
+from hocket.stdlib.http.pool import pool
+from hocket.stdlib.http.requests import IDEMPOTENT, Request, read_uploads
+from hocket.stdlib.http.results import HttpResult, decoded
+
+if TYPE_CHECKING:
+    import httpx
+
+BACKOFF = 100.0
+"""Milliseconds before the first repetition; doubled for each further one."""
+
+_BUSY = frozenset({429, 502, 503, 504})
+
+
+@unlimited
+async def send(request: Request) -> HttpResult:
+    """Return the answer, once more on failure if the request says so; raises the errors of `as_network_error`."""
+    begun = current_scheduler().clock.now()
+    content = await upload(request)
+    for attempt in range(request.retries + 1):
+        try:
+            result = await _send_once(request, content, begun)
+        except (errors.NetworkError, errors.TimeoutError) as failure:
+            if attempt == request.retries or not _may_repeat(request, failure):
+                raise
+        else:
+            if attempt == request.retries or result.status not in _BUSY or request.method not in IDEMPOTENT:
+                return result
+        await sleep(_pause(attempt))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _may_repeat(request: Request, failure: errors.Error) -> bool:
+    """Whether sending `request` again cannot do anything twice."""
+    is_whole = not isinstance(failure, errors.TooLarge | errors.HttpError)
+    return is_whole and (isinstance(failure, errors.ConnectError) or request.method in IDEMPOTENT)
+
+
+def _pause(attempt: int) -> float:
+    # With jitter, so that many that failed together do not come back together.
+    return BACKOFF * float(2**attempt) * random.uniform(0.5, 1.0)
+
+
+async def _send_once(request: Request, content: dict[str, Any], begun: int) -> HttpResult:
+    with as_network_error(request):
+        client = await pool().client(request.verify)
+        response, body = await python(_exchange(client, request, content))
+    return _result(response, body, begun)
+
+
+def _result(response: httpx.Response, body: bytes, begun: int) -> HttpResult:
+    return HttpResult(
+        status=response.status_code,
+        url=str(response.url),
+        headers={name.lower(): value for name, value in response.headers.items()},
+        bytes=body,
+        body=decoded(body, response.charset_encoding),
+        elapsed=(current_scheduler().clock.now() - begun) / 1e6,
+    )
+
+
+async def upload(request: Request) -> dict[str, Any]:
+    """Return the arguments of the HTTP library, the files that are sent among them."""
+    if not request.uploads:
+        return request.arguments
+    return _with_files(request, await in_thread(read_uploads, request.uploads))
+
+
+def _with_files(request: Request, read: dict[str, Any]) -> dict[str, Any]:
+    return {**request.arguments, "files": {**request.arguments["files"], **read}}
+
+
+async def _exchange(client: httpx.AsyncClient, request: Request, content: Any) -> tuple[httpx.Response, bytes]:
+    """Send and read the answer to its end; runs as a guest."""
+    async with asyncio.timeout(request.timeout / 1000 if request.whole else None):
+        async with answering(client, request, content) as response:
+            body = bytearray()
+            async for part in response.aiter_bytes():
+                body += part
+                _check_size(request, len(body))
+            return response, bytes(body)
+
+
+def _check_size(request: Request, size: int) -> None:
+    if size > request.max_body:
+        raise request.failure(errors.TooLarge, f"more than {request.max_body} bytes from {request.url}")
+
+
+@asynccontextmanager
+async def answering(client: httpx.AsyncClient, request: Request, content: Any) -> AsyncIterator[httpx.Response]:
+    """Send; give the answer, whose body is still to be read."""
+    response = await client.send(_message(client, request, content), stream=True, **_sending(request))
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+def _message(client: httpx.AsyncClient | httpx.Client, request: Request, content: dict[str, Any]) -> httpx.Request:
+    import httpx
+
+    step = httpx.Timeout(request.timeout / 1000, pool=None)
+    url = httpx.URL(request.url).copy_merge_params(request.params) if request.params else request.url
+    given = {name: value for name, value in content.items() if name != "auth"}
+    return client.build_request(request.method, url, timeout=step, **given)
+
+
+def _sending(request: Request) -> dict[str, Any]:
+    auth = {"auth": request.arguments["auth"]} if "auth" in request.arguments else {}
+    return {"follow_redirects": request.follow_redirects, **auth}
+
+
+# In plain functions.
+
+
+def send_blocking(request: Request) -> HttpResult:
+    """Return the answer as `send` does; everything waits meanwhile."""
+    begun = current_scheduler().clock.now()
+    content = _with_files(request, read_uploads(request.uploads)) if request.uploads else request.arguments
+    for attempt in range(request.retries + 1):
+        try:
+            with as_network_error(request):
+                response, body = _exchange_blocking(request, content)
+        except (errors.NetworkError, errors.TimeoutError) as failure:
+            if attempt == request.retries or not _may_repeat(request, failure):
+                raise
+        else:
+            if attempt == request.retries or response.status_code not in _BUSY or request.method not in IDEMPOTENT:
+                return _result(response, body, begun)
+        time.sleep(_pause(attempt) / 1000)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _exchange_blocking(request: Request, content: dict[str, Any]) -> tuple[httpx.Response, bytes]:
+    client = pool().blocking(request.verify)
+    response = client.send(_message(client, request, content), stream=True, **_sending(request))
+    with contextlib.closing(response):
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            _check_size(request, len(body))
+        return response, bytes(body)

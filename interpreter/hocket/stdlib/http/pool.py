@@ -1,0 +1,136 @@
+"""The connections of a session.
+
+One client per session, made when first needed: the HTTP library is loaded, the client
+built and the certificates read in a thread, so that the loop never waits for them.  The
+API is httpx's, the connections are aiohttp's, which open and reuse them several times
+faster.  Proxies are those of the environment; cookies live as long as the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from hocket.runtime.current import current_scheduler
+from hocket.runtime.threads import in_thread
+from hocket.stdlib.files import file_errors
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hocket.runtime.loop import Scheduler
+
+CONNECTIONS = 100
+REDIRECTS = 10
+
+
+class Trust:
+    """The certificates that servers must have, read when first needed: that takes a tenth of a second."""
+
+    def __init__(self, verify: bool | str) -> None:
+        self.verify = verify
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if verify is False:
+            self.context.check_hostname = False
+            self.context.verify_mode = ssl.CERT_NONE
+        self._is_read = verify is False
+        self._lock = threading.Lock()
+
+    async def before(self, request: httpx.Request) -> None:
+        """Be ready for `request`; called before each, after redirects too."""
+        if request.url.scheme == "https" and not self._is_read:
+            await asyncio.get_running_loop().run_in_executor(None, self.read)
+
+    def read_for(self, request: httpx.Request) -> None:
+        """As `before`, for a client that blocks."""
+        if request.url.scheme == "https":
+            self.read()
+
+    def read(self) -> None:
+        """Read the certificates; raises FileError for a file of the program's."""
+        import certifi
+
+        with self._lock:
+            if self._is_read:
+                return
+            if isinstance(self.verify, str):
+                with file_errors("read certificates", self.verify):
+                    self.context.load_verify_locations(self.verify)
+            elif os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
+                self.context.load_default_certs()
+            else:
+                self.context.load_verify_locations(certifi.where())
+            self._is_read = True
+
+
+class Pool:
+    """The connections of one session: a client for each way to verify servers, and one that blocks."""
+
+    transport: ClassVar[Any] = None
+    """Answers instead of the network, for tests."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: dict[bool | str, httpx.AsyncClient] = {}
+        self._blocking: dict[bool | str, httpx.Client] = {}
+
+    async def client(self, verify: bool | str) -> httpx.AsyncClient:
+        """Return the client, building it in a thread at first."""
+        client = self._clients.get(verify)
+        return await in_thread(self._build, verify) if client is None else client
+
+    def _build(self, verify: bool | str) -> httpx.AsyncClient:
+        import httpx
+
+        from hocket.stdlib.http.transport import Transport
+
+        with self._lock:
+            if verify not in self._clients:
+                trust = Trust(verify)
+                self._clients[verify] = httpx.AsyncClient(
+                    max_redirects=REDIRECTS,
+                    transport=self.transport or Transport(trust.context, CONNECTIONS),
+                    event_hooks={"request": [trust.before]},
+                )
+            return self._clients[verify]
+
+    def blocking(self, verify: bool | str) -> httpx.Client:
+        """Return the client for plain functions."""
+        import httpx
+
+        with self._lock:
+            if verify not in self._blocking:
+                trust = Trust(verify)
+                self._blocking[verify] = httpx.Client(
+                    verify=trust.context,
+                    max_redirects=REDIRECTS,
+                    transport=self.transport,
+                    event_hooks={"request": [trust.read_for]},
+                )
+            return self._blocking[verify]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        clients, self._clients = list(self._clients.values()), {}
+        blocking, self._blocking = list(self._blocking.values()), {}
+        for client in blocking:
+            client.close()
+        for asynchronous in clients:
+            await asynchronous.aclose()
+
+
+_pools: WeakKeyDictionary[Scheduler, Pool] = WeakKeyDictionary()
+
+
+def pool() -> Pool:
+    """Return the connections of the session."""
+    scheduler = current_scheduler()
+    found = _pools.get(scheduler)
+    if found is None:
+        found = _pools[scheduler] = Pool()
+        scheduler.on_close(found.close)
+    return found

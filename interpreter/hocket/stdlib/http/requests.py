@@ -1,0 +1,262 @@
+"""Requests as a program asks for them, checked before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hocket import errors
+from hocket.runtime.promises import Promise
+from hocket.runtime.streams import Stream
+from hocket.runtime.values import print_text, type_name
+from hocket.stdlib import json
+from hocket.stdlib.files import file_errors
+from hocket.stdlib.time import milliseconds
+
+T = TypeVar("T")
+
+TIMEOUT = 30_000
+MAX_BODY = 100_000_000
+LAST_PORT = 65535
+# Repeating them changes nothing that the first one has not.
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+
+_KINDS = {bool: "a bool", int: "an int", str: "a string", dict: "a dict"}
+_URL = re.compile(r"https?://(?:[^/?#]*@)?(?P<place>[^/?#]*).*", re.IGNORECASE | re.DOTALL)
+_PLACE = re.compile(
+    r"""(?P<host>\[[0-9a-f:.]+(?:%[^\]]*)?\]|[^][:<>"\\^`{|}%\s]+)(?::(?P<port>[0-9]*))?""", re.IGNORECASE
+)
+_NOT_IN_URLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+Upload = tuple[str, bytes, str | None]
+"""Name, content and content type of a file that is sent."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the program asked for it, checked.
+
+    `arguments` are those of the HTTP library: headers, content, data, files, auth.
+    `uploads` are the paths of files that are read before it is sent.
+    """
+
+    method: str
+    url: str
+    params: dict[str, str]
+    arguments: dict[str, Any]
+    uploads: dict[str, str]
+    follow_redirects: bool
+    timeout: float
+    # A limit that the program sets is for the whole exchange; the default is for each
+    # of its steps, or a long queue for the connections would count against it.
+    whole: bool
+    max_body: int
+    retries: int
+    verify: bool | str
+
+    def failure(self, kind: type[errors.Error], reason: str, **fields: Any) -> errors.Error:
+        """Return an error of this request."""
+        return kind(f"HTTP {self.method} failed: {reason}", method=self.method, url=self.url, **fields)
+
+
+def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
+    """Check a request; raises TypeError or ValueError, which name what is wrong."""
+    options = {} if options is None else options
+    if not isinstance(url, str) or not isinstance(verb, str) or not isinstance(options, dict):
+        raise TypeError
+    if not _TOKEN.fullmatch(verb):
+        raise errors.ValueError(f"not an HTTP method: {verb}")
+    _check_names(options)
+    arguments: dict[str, Any] = {"headers": _headers(options)}
+    _add_content(arguments, options)
+    _add_auth(arguments, options)
+    checked = Request(
+        method=verb.upper(),
+        url=url,
+        params=_texts(options, "params"),
+        arguments=arguments,
+        uploads=_add_files(arguments, options),
+        follow_redirects=option(options, "follow_redirects", bool, True),
+        timeout=milliseconds("timeout", options.get("timeout", TIMEOUT)),
+        whole="timeout" in options,
+        max_body=_count(options, "max_body", MAX_BODY),
+        retries=_count(options, "retries", 0),
+        verify=_verify(options),
+    )
+    flaw = _flaw(url)
+    if flaw is not None:
+        raise checked.failure(errors.ValueError, f"malformed URL, {flaw}: {url}")
+    return checked
+
+
+def _check_names(options: dict[str, Any]) -> None:
+    for name in options:
+        if name not in OPTIONS:
+            near = get_close_matches(print_text(name), OPTIONS, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(OPTIONS)}"
+            raise errors.ValueError(f"unknown HTTP option: {print_text(name)}", hint=hint)
+
+
+def _flaw(url: str) -> str | None:
+    """Return what is wrong with the beginning of `url`, None if nothing is."""
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        return "it begins with neither http:// nor https://"
+    if _NOT_IN_URLS.search(url):
+        return "it holds a character that no URL can hold"
+    place = _PLACE.fullmatch(parts["place"])
+    if place is None or not all(0 < len(label) < 64 for label in place["host"].removesuffix(".").split(".")):
+        return "its host or port is none"
+    port = place["port"] or "0"
+    return f"its port is not from 0 to {LAST_PORT}" if len(port) > 5 or int(port) > LAST_PORT else None
+
+
+# One function for each kind of option.
+
+
+def option(options: dict[str, Any], name: str, kind: type[T], default: T) -> T:
+    """Return the option `name`, which is of the type `kind`."""
+    value = options.get(name, default)
+    if type(value) is not kind:
+        raise errors.TypeError(f"the HTTP option {name} expects {_KINDS[kind]}, got {type_name(value)}")
+    return value
+
+
+def _count(options: dict[str, Any], name: str, default: int) -> int:
+    value = option(options, name, int, default)
+    if value < 0:
+        raise errors.ValueError(f"the HTTP option {name} expects at least 0, got {value}")
+    return value
+
+
+def _verify(options: dict[str, Any]) -> bool | str:
+    verify = options.get("verify", True)
+    if not isinstance(verify, bool | str):
+        raise errors.TypeError(
+            f"the HTTP option verify expects a bool or the path of a file with certificates, got {type_name(verify)}"
+        )
+    return verify
+
+
+def _texts(options: dict[str, Any], name: str) -> dict[str, str]:
+    given = options.get(name)
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise errors.TypeError(f"the HTTP option {name} expects a dict, got {type_name(given)}")
+    return {print_text(key): _as_text(name, value) for key, value in given.items() if value is not None}
+
+
+def _as_text(name: str, value: Any) -> str:
+    """Return the text of `value`; raises TypeError for what is sent by mistake only."""
+    if callable(value) or isinstance(value, Promise):
+        hint = "a promise is awaited first: `await …`" if isinstance(value, Promise) else None
+        raise errors.TypeError(f"the {name} of an HTTP request cannot hold a {type_name(value)}", hint=hint)
+    return print_text(value)
+
+
+def _headers(options: dict[str, Any]) -> dict[str, str]:
+    headers = _texts(options, "headers")
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name):
+            raise errors.ValueError(f"not a name of a header: {name}")
+        if not value.isascii():
+            raise errors.ValueError(f"the header {name} can only hold ASCII characters, got {value}")
+        if _CONTROL.search(value):
+            raise errors.ValueError(f"the header {name} holds a line end or another control character")
+    return {name: value.strip() for name, value in headers.items()}
+
+
+def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
+    body = options.get("body")
+    if isinstance(body, dict | list):
+        options = {**options, "json": body}
+        body = None
+    if "json" in options:
+        arguments["content"] = json.encode(options["json"]).encode("utf-8", "surrogatepass")
+        if not any(name.lower() == "content-type" for name in arguments["headers"]):
+            arguments["headers"]["content-type"] = "application/json"
+    elif "form" in options:
+        arguments["data"] = _texts(options, "form")
+    elif isinstance(body, Stream):
+        arguments["content"] = Chunks(body)
+    elif body is not None:
+        arguments["content"] = as_bytes("body", body)
+
+
+def as_bytes(name: str, value: Any) -> bytes:
+    """Return what is sent for `value`: bytes as they are, else its text as UTF-8."""
+    return value if isinstance(value, bytes) else _as_text(name, value).encode("utf-8", "surrogatepass")
+
+
+class Chunks:
+    """A body that is sent as the stream `parts` gives it; it can be sent once."""
+
+    def __init__(self, parts: Stream) -> None:
+        self.parts = parts
+
+    async def __aiter__(self) -> Any:
+        """Yield the parts as bytes."""
+        try:
+            async for part in self.parts:
+                yield as_bytes("body", part)
+        finally:
+            await self.parts.aclose()
+
+
+def _add_auth(arguments: dict[str, Any], options: dict[str, Any]) -> None:
+    auth = options.get("auth")
+    if auth is None:
+        return
+    if isinstance(auth, str):
+        arguments["headers"]["authorization"] = f"Bearer {auth}"
+    elif isinstance(auth, list) and len(auth) == 2 and all(isinstance(part, str) for part in auth):
+        arguments["auth"] = tuple(auth)
+    else:
+        what = "[user, password] for basic authentication or a text for a bearer token"
+        raise errors.TypeError(f"the HTTP option auth expects {what}, got {type_name(auth)}")
+
+
+def _add_files(arguments: dict[str, Any], options: dict[str, Any]) -> dict[str, str]:
+    """Take the files that are given by their content; return the paths of the others."""
+    given = options.get("files")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise errors.TypeError(f"the HTTP option files expects a dict, got {type_name(given)}")
+    if "content" in arguments:
+        raise errors.ValueError("an HTTP request has either a body or files; with files, fields go into `form`")
+    arguments["files"] = {}
+    paths: dict[str, str] = {}
+    for name, file in given.items():
+        if isinstance(file, str):
+            paths[name] = file
+        elif isinstance(file, dict) and "content" in file:
+            kind = file.get("type")
+            content = as_bytes("files", file["content"])
+            arguments["files"][name] = (_as_text("files", file.get("name", name)), content, kind and print_text(kind))
+        else:
+            raise errors.TypeError(
+                f"a file of an HTTP request is a path or {{name, content, type}}, got {type_name(file)} for {name}"
+            )
+    return paths
+
+
+def read_uploads(paths: dict[str, str]) -> dict[str, Upload]:
+    """Read the files at `paths`, in a thread; raises FileError."""
+    uploads: dict[str, Upload] = {}
+    for name, path in paths.items():
+        with file_errors("read file", path):
+            uploads[name] = (Path(path).name, Path(path).read_bytes(), None)
+    return uploads
+
+
+OPTIONS = (
+    *("headers", "params", "body", "json", "form", "files", "timeout", "retries", "follow_redirects"),
+    *("auth", "verify", "max_body"),
+)

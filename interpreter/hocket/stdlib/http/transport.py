@@ -1,0 +1,56 @@
+"""What carries requests: aiohttp's connections, or the session's own servers.
+
+Under the virtual clock a request to a server of the same session is handed over without
+a socket: a socket would make the clock stand still.  Imported with the HTTP libraries,
+when a request is first sent.
+"""
+
+from __future__ import annotations
+
+import ssl
+from urllib.request import getproxies
+
+import httpx
+from aiohttp import ClientSession, DummyCookieJar, TCPConnector
+from httpx_aiohttp import AiohttpTransport
+
+from hocket.runtime.current import current_scheduler
+from hocket.stdlib.server.serving import HttpServer, local_server
+
+LOCAL = ("127.0.0.1", "localhost")
+
+
+class Transport(httpx.AsyncBaseTransport):
+    """Sends requests and gets the answers; cookies and redirects are the client's."""
+
+    def __init__(self, trust: ssl.SSLContext, connections: int) -> None:
+        def session() -> ClientSession:
+            return ClientSession(
+                connector=TCPConnector(ssl=trust, limit=connections),
+                cookie_jar=DummyCookieJar(),
+                trust_env=bool(getproxies()),  # asked for in a thread, for each request
+            )
+
+        self._network = AiohttpTransport(verify=trust, client=session)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`; the body of the answer is still to be read."""
+        if current_scheduler().clock.virtual and request.url.host in LOCAL:
+            server = local_server(request.url.port or 80)
+            if server is not None:
+                return await hand_over(server, request)
+        return await self._network.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._network.aclose()
+
+
+async def hand_over(server: HttpServer, request: httpx.Request) -> httpx.Response:
+    """Have `server` answer without a socket."""
+    body = await request.aread()
+    target = request.url.raw_path.decode("ascii")
+    headers = [(name.lower(), value) for name, value in request.headers.raw]
+    answer = await server.answer(request.method, target, headers, body)
+    content = b"" if request.method == "HEAD" else answer.body
+    return httpx.Response(answer.status, headers=answer.headers, content=content, request=request)
