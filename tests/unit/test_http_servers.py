@@ -309,6 +309,14 @@ def test_server_sent_events_are_read() -> None:
     ]
 
 
+def test_a_line_without_an_end_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hocket.stdlib.http import streaming
+
+    monkeypatch.setattr(streaming, "LINE_LIMIT", 1000)
+    with pytest.raises(errors.TooLarge, match="a line of the answer has more than 1000 characters"):
+        run(Raw(handler=chunked(b"x" * 900, b"x" * 900)), READ.replace("BY", "lines"))
+
+
 def test_a_stream_that_is_left_closes_its_connection() -> None:
     closed = asyncio.Event()
 
