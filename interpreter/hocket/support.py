@@ -14,11 +14,13 @@ from typing import Any
 
 from hocket import errors, stdlib
 from hocket.runtime import enums, fields, generators, modules, operators, resources, streams, structs
+from hocket.runtime.channels import End
 from hocket.runtime.foreign import translate
 from hocket.runtime.objects import call as call_python
 from hocket.runtime.objects import is_python
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
+from hocket.runtime.selection import select
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
 from hocket.runtime.values import format_value, print_text, type_name
 
@@ -40,8 +42,9 @@ MATCHING: dict[str, Any] = {
     "unmatched": enums.unmatched,
     "fails": enums.fails,
     "failure": enums.failure,
+    "select": select,
 }
-"""What patterns, enums and results need."""
+"""What patterns, `select`, enums and results need."""
 
 BOOLS: dict[str, Any] = {"arithmetic": operators.arithmetic, "negative": operators.negative}
 """What refuses bools as numbers, where the program shows that they are bools."""
@@ -117,7 +120,7 @@ def support() -> dict[str, Any]:
         "Async": AsyncFunction,
         "Suspending": Suspending,
         "promises": Promise.classes,
-        "lift": lift,
+        "lift": awaited,
         "lifting": lifting,
         "plain": plain,
         "spawn": spawn,
@@ -165,6 +168,16 @@ def async_checked(check: Any) -> Any:
         return AsyncFunction(function, function.__name__, check=check)
 
     return decorate
+
+
+def awaited(value: Any) -> Any:
+    """Return what `await value` waits for, as `lift`; raises TypeError for a channel, which is a mistake."""
+    if isinstance(value, Promise):
+        return value
+    if isinstance(value, End):
+        hint = "write `await ch.receive()`, or `for await x in ch`"
+        raise errors.TypeError(f"a {type_name(value)} cannot be awaited", hint=hint)
+    return lift(value)
 
 
 def lifting(function: Any) -> Any:

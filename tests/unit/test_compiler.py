@@ -46,6 +46,8 @@ PARTS = {
     "RangePattern",
     "RestParam",
     "RestPattern",
+    "SelectCase",
+    "SelectTimeout",
     "SingleParam",
     "StructField",
     "StructPattern",

@@ -105,6 +105,10 @@ LAYOUTS = {
     "crlf": ("\ufeffa:=1\r\nb:=2\r\n", "a := 1\nb := 2\n"),
     "signs": ("a\n-b\na - -b\n- c", "a\n-b\na - -b - c\n"),
     "continued": ("a := 1 \\\n + 2", "a := 1 + 2\n"),
+    "a select": (
+        "select{case [a,b]  from c:{d} timeout 5ms:{e}}",
+        "select {\n    case [a, b] from c { d }\n    timeout 5ms { e }\n}\n",
+    ),
     "a case": ("match a { case 1|2 if b : {c} }", "match a { case 1 | 2 if b { c } }\n"),
     "a body on one line": ("if a {b} else {c}", "if a { b } else { c }\n"),
     "a body on two": ("if a {\n b } else { c }", "if a {\n    b\n} else {\n    c\n}\n"),

@@ -66,6 +66,7 @@ match fetch(u)? {
     case {a, 1: true, ...r} { } case 5ms | "x${y}" | false { }
     default: { }
 }
+y := select { case [a, ...b] | Ok(a) from c.d() { a } case None from c: { } timeout 5ms + x: { 1 } default { } }
 struct Point {
     x: float, y: list<int> = [0], z
     func length(self) { return self.x }

@@ -6,6 +6,7 @@ from hocket.compiler import (  # noqa: F401  importing files their functions
     expressions,
     generators,
     modules,
+    selection,
     structs,
     testing,
 )

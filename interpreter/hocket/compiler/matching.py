@@ -260,16 +260,27 @@ def select(c: Compiler, node: nodes.MatchExpr, run: Body, is_complete: bool) -> 
         c.emit(default or node.value, ast.If(load(untried), otherwise, []))
 
 
-def case(c: Compiler, clause: nodes.CaseClause, value: ast.Name, untried: str, run: Body, is_first: bool) -> None:
-    """Emit one case: its test, its names, its guard and its body."""
+def case(
+    c: Compiler,
+    clause: nodes.CaseClause | nodes.SelectCase,
+    value: ast.Name,
+    untried: str,
+    run: Body,
+    is_first: bool,
+    before_all: ast.expr | None = None,
+) -> None:
+    """Emit one case: its tests, first `before_all`, its names, its guard and its body."""
     fit = Fit(c)
+    if before_all is not None:
+        fit.tests.append(c.at(clause, before_all))
     with c.into([]) as before:
         fit.pattern(clause.pattern, Subject(value, value))
     with c.into([]) as fitted:
         c.boxes(clause)
         for place, part in fit.names:
             c.emit(place, ast.Assign([c.store_binding(c.resolution.bindings[place])], part))
-        guard = None if clause.guard is None else condition(c, clause.guard)
+        written = clause.guard if isinstance(clause, nodes.CaseClause) else None
+        guard = None if written is None else condition(c, written)
         with c.into([]) if guard is not None else c.into(fitted) as chosen:
             c.emit(clause, ast.Assign([store(untried)], ast.Constant(False)))
             run(clause.body)

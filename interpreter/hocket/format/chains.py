@@ -22,6 +22,7 @@ HANGING = (
     nodes.FuncExpr,
     nodes.ListExpr,
     nodes.MatchExpr,
+    nodes.SelectExpr,
     nodes.SpawnBlockExpr,
     nodes.StructExpr,
 )

@@ -1,4 +1,4 @@
-"""`match`, and what its cases fit."""
+"""`match` and `select`, and what their cases fit."""
 
 from __future__ import annotations
 
@@ -26,6 +26,25 @@ def case(f: Formatter, node: nodes.CaseClause) -> Doc:
 def default(f: Formatter, node: nodes.DefaultClause) -> Doc:
     """`default { }`."""
     return Group(f.token("default"), f.drop(":"), " ", f.block(node.body.body))
+
+
+@formats(nodes.SelectExpr)
+def select(f: Formatter, node: nodes.SelectExpr) -> Doc:
+    """`select { clauses }`."""
+    return Group(f.token("select"), " ", f.block(node.clauses))
+
+
+@formats(nodes.SelectCase)
+def select_case(f: Formatter, node: nodes.SelectCase) -> Doc:
+    """`case pattern from source { }`."""
+    head = concat(f.token("case"), " ", f.node(node.pattern), f.spaced(), f.node(node.source))
+    return Group(head, f.drop(":"), " ", f.block(node.body.body))
+
+
+@formats(nodes.SelectTimeout)
+def select_timeout(f: Formatter, node: nodes.SelectTimeout) -> Doc:
+    """`timeout limit { }`."""
+    return Group(f.token("timeout"), " ", f.node(node.limit), f.drop(":"), " ", f.block(node.body.body))
 
 
 @formats(nodes.AlternativesPattern)

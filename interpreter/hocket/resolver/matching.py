@@ -1,4 +1,4 @@
-"""The names that a `case` binds, and what it may not say; enums."""
+"""The names that a `case` binds, and what it may not say; `select`; enums."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from hocket.resolver.core import Resolver, resolves
 from hocket.resolver.scopes import TYPES, did_you_mean
+from hocket.resolver.visits import must_be_async
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node, Token
 
@@ -35,17 +36,43 @@ def match_expr(r: Resolver, node: nodes.MatchExpr) -> None:
 def case_clause(r: Resolver, node: nodes.CaseClause) -> None:
     """The names of a case end with it."""
     with r.inside(node):
-        for bound in fitting(r, node.pattern):
-            known = r.scope.names.get(bound.token)
-            if known is None:
-                r.declare(bound.place, bound.token, "case")
-                continue
-            r.result.bindings[bound.place] = known
-            if not bound.again:
-                problem = f"`{bound.token}` stands twice in one pattern"
-                r.problem(problem, bound.token.span, "compare with `if` behind the pattern")
+        names(r, node.pattern)
         if node.guard is not None:
             r.visit(node.guard)
+        r.visit(node.body)
+
+
+def names(r: Resolver, pattern: Node) -> None:
+    """Declare the names of a pattern."""
+    for bound in fitting(r, pattern):
+        known = r.scope.names.get(bound.token)
+        if known is None:
+            r.declare(bound.place, bound.token, "case")
+            continue
+        r.result.bindings[bound.place] = known
+        if not bound.again:
+            problem = f"`{bound.token}` stands twice in one pattern"
+            r.problem(problem, bound.token.span, "compare with `if` behind the pattern")
+
+
+@resolves(nodes.SelectExpr)
+def select_expr(r: Resolver, node: nodes.SelectExpr) -> None:
+    """It waits for at least one case, and has at most one clause for the time when none is ready."""
+    must_be_async(r, node, "select")
+    others = [clause for clause in node.clauses if not isinstance(clause, nodes.SelectCase)]
+    if len(others) == len(node.clauses):
+        r.problem("a `select` without a `case` has nothing to wait for", node.span, "write `case v from channel { … }`")
+    for clause in others[1:]:
+        r.problem("a `select` has one `timeout` or one `default`", clause.span)
+    r.children(node)
+
+
+@resolves(nodes.SelectCase)
+def select_case(r: Resolver, node: nodes.SelectCase) -> None:
+    """What is waited for is computed outside of the case."""
+    r.visit(node.source)
+    with r.inside(node):
+        names(r, node.pattern)
         r.visit(node.body)
 
 

@@ -40,6 +40,7 @@ class Cell:
         self.stops = 0
         self.interrupt: CellInterrupt | None = None
         self.exit_code: int | None = None
+        self.rotations: dict[Any, int] | None = None
         context.run(CELL.set, self)
 
     @property

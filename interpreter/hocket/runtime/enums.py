@@ -244,11 +244,11 @@ def without(entries: dict[Any, Any], keys: tuple[Any, ...]) -> dict[Any, Any]:
     return {key: value for key, value in entries.items() if key not in keys}
 
 
-def unmatched(value: Any) -> errors.MatchError:
-    """Return the error of a `match` expression that nothing fits."""
+def unmatched(value: Any, hint: str = "add `default: { … }`") -> errors.MatchError:
+    """Return the error of a `match` expression or a `select` that nothing fits."""
     text = show(value)
     shown = text if len(text) <= 80 and "\n" not in text else f"this {type_name(value)}"
-    return errors.MatchError(f"no case fits {shown}", value=value, hint="add `default: { … }`")
+    return errors.MatchError(f"no case fits {shown}", value=value, hint=hint)
 
 
 def fails(value: Any) -> bool:

@@ -254,7 +254,9 @@ def iterate(value: Any) -> Iterable[Any]:
         raise errors.TypeError(f"cannot iterate over a {type_name(value)}", hint="`await` it first")
     if hasattr(value, "__aiter__"):
         hint = "write `for await x in …`, or `await collect(…)` first"
-        raise errors.TypeError("cannot iterate over an async generator", hint=hint)
+        what = type_name(value)
+        what = "an async generator" if what == "generator" else what
+        raise errors.TypeError(f"cannot iterate over {what}", hint=hint)
     if hasattr(value, "__iter__"):
         items: Iterable[Any] = value
         return items

@@ -23,7 +23,16 @@ from hocket.runtime.operators import iterate, iterate_pairs
 from hocket.runtime.tasks import discard, lift
 
 
-class Stream:
+class Flow:
+    """What `for await` goes through: a stream, or what gives one."""
+
+    __slots__ = ()
+
+    def __aiter__(self) -> Stream:
+        raise NotImplementedError
+
+
+class Stream(Flow):
     """An async iterator of ours; `aclose` is always there, and may come at any time."""
 
     __slots__ = ()
@@ -245,8 +254,8 @@ class Numbered(Stream):
 
 def stream(value: Any) -> Stream:
     """Return what `for await x in value` goes through."""
-    if isinstance(value, Stream):
-        return value
+    if isinstance(value, Flow):
+        return value.__aiter__()
     if hasattr(value, "__aiter__"):
         return Foreign(value.__aiter__())
     return Awaited(iter(iterate(value)))

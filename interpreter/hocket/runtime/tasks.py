@@ -66,6 +66,7 @@ class Routine(Promise):
         "made",
         "mask",
         "name",
+        "rotations",
         "scope",
         "timer",
         "waiting",
@@ -86,6 +87,8 @@ class Routine(Promise):
     guest: GuestTask | None
     # Never changed in place, so parent and child may share it.
     locals: dict[Any, Any] | None
+    # The case that won last, by `select`.
+    rotations: dict[Any, int] | None
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], name: str, cell: Cell | None = None) -> None:
         scheduler = current.scheduler
@@ -106,7 +109,7 @@ class Routine(Promise):
         self.state = PENDING
         self.handled = ALONE
         self.result = self.waiters = self.origin = None
-        self.waiting = self.error_in = self.cancelling = self.guest = None
+        self.waiting = self.error_in = self.cancelling = self.guest = self.rotations = None
         self.delivered = False
         self.timer = self.mask = 0
         self.made = scheduler.clock.now()

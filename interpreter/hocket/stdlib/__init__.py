@@ -20,6 +20,7 @@ from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import (
     arguments,
+    channels,
     checks,
     core,
     dicts,
@@ -30,6 +31,7 @@ from hocket.stdlib import (
     http,
     json,
     key_values,
+    locks,
     math,
     observing,
     paths,
@@ -41,11 +43,13 @@ from hocket.stdlib import (
     server,
     sets,
     shared,
+    streams,
     system,
     tables,
     tasks,
     text,
     time,
+    timers,
     yaml,
 )
 from hocket.stdlib import methods as _methods
@@ -57,7 +61,8 @@ __all__ = ["methods", "namespace", "promising", "reference", "suspending"]
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
     *(json, tables, yaml, encodings, secrets, files, entries, file_parts, paths, http, server),
-    *(tasks, observing, shared, system, arguments, process, key_values),
+    *(tasks, observing, channels, locks, timers, streams),
+    *(shared, system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)

@@ -10,8 +10,6 @@ from itertools import islice
 from typing import Any
 
 from hocket.runtime.generators import close
-from hocket.runtime.streams import AsyncGenerator, Stream, Yield, stream
-from hocket.runtime.tasks import result_of
 
 Function = Callable[..., Any]
 
@@ -94,62 +92,3 @@ class through:  # noqa: N801  reads as a word: `with through(a) as items`
 
     def __exit__(self, *_: object) -> None:
         close(self.items)
-
-
-# Streams
-
-
-def map_stream(items: Any, f: Function) -> Stream:
-    """Return the stream of `f(element)`, awaited if `f` is async."""
-
-    async def body() -> None:
-        source = stream(items)
-        try:
-            async for element in source:
-                await Yield(await result_of(f, element) if is_async(f) else f(element))
-        finally:
-            await source.aclose()
-
-    return AsyncGenerator(body, "map")
-
-
-def filter_stream(items: Any, f: Function) -> Stream:
-    """Return the stream of the elements for which `f`, awaited if it is async, gives a true value."""
-
-    async def body() -> None:
-        source = stream(items)
-        try:
-            async for element in source:
-                if await result_of(f, element):
-                    await Yield(element)
-        finally:
-            await source.aclose()
-
-    return AsyncGenerator(body, "filter")
-
-
-def take_stream(items: Any, n: int) -> Stream:
-    """Return the stream of the first `n` elements; the one behind them is not asked for."""
-    if not isinstance(n, int) or isinstance(n, bool):
-        raise TypeError("expected an int")
-
-    async def body() -> None:
-        source = stream(items)
-        left = n
-        try:
-            while left > 0:
-                try:
-                    element = await source.__anext__()
-                except StopAsyncIteration:
-                    return
-                left -= 1
-                await Yield(element)
-        finally:
-            await source.aclose()
-
-    return AsyncGenerator(body, "take")
-
-
-def is_async(f: Function) -> bool:
-    """Whether a call of `f` gives a promise in any case."""
-    return hasattr(f, "direct")

@@ -17,7 +17,7 @@ from hocket.runtime.enums import NONE, SOME, EnumValue
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import method
-from hocket.runtime.streams import Stream, stream
+from hocket.runtime.streams import Flow, Stream, stream
 from hocket.runtime.values import name_type, print_text
 from hocket.stdlib.collections import Function, Items, arrays, each, holds, in_order, passes, plain, position
 from hocket.stdlib.lazy import through
@@ -386,8 +386,8 @@ async def next__(g: Any) -> EnumValue:
     return NONE
 
 
-@method(GeneratorType, Stream)
-def collect(g: Items | Stream) -> Any:
+@method(GeneratorType, Flow)
+def collect(g: Items | Flow) -> Any:
     """Return what the generator gives until it ends, as an array; of an async one, the promise of that.
 
     ```

@@ -215,9 +215,9 @@ class Filter:
         return self.kinds[index + 1] == "{" and not self.context.heads
 
     def is_timeout(self, index: int) -> bool:
-        """`timeout 50ms {`, `timeout (e) {`."""
-        if self.context.heads:
-            return False
+        """`timeout 50ms {`, `timeout (e) {`; in a `select` anything behind its cases."""
+        if self.context.heads or self.context.kind == "match":
+            return not self.context.heads
         if self.kinds[index + 1] == "(":
             return self.after_group(index) == "{"
         return self.follows_on_line(index, {"INT", "FLOAT", "DURATION", "NAME"})

@@ -11,6 +11,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from hocket import errors
+from hocket.runtime.channels import End
 from hocket.runtime.queues import Queue, Stack
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
@@ -22,8 +23,8 @@ MAX_RANGE = 100_000_000
 
 
 @builtin
-def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack) -> int:
-    """Return the number of characters, elements, entries or bytes of `x`.
+def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack | End) -> int:
+    """Return the number of characters, elements, entries or bytes of `x`, or of values in a channel.
 
     ```
     print(len([1, 2]))   # expect: 2
@@ -34,7 +35,7 @@ def len_(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue 
 
 
 @builtin
-def is_empty(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack) -> bool:
+def is_empty(x: str | list[Any] | dict[Any, Any] | set[Any] | bytes | Range | Queue | Stack | End) -> bool:
     """Return whether `x` holds nothing.
 
     ```

@@ -9,7 +9,7 @@ from hocket import errors
 from hocket.runtime.generators import is_lazy
 from hocket.runtime.ranges import Range
 from hocket.runtime.sets import Set
-from hocket.runtime.streams import Stream
+from hocket.runtime.streams import Flow, Stream
 from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.values import equal, type_name
 
@@ -27,8 +27,9 @@ def elements(a: Iterable[Any]) -> list[Any]:
     """
     if isinstance(a, list):
         return a
-    if isinstance(a, Stream):
-        raise errors.TypeError("an async generator is no array", hint="first `let xs := await collect(…)`")
+    if isinstance(a, Flow):
+        what = "an async generator" if isinstance(a, Stream) else f"a {type_name(a)}"
+        raise errors.TypeError(f"{what} is no array", hint="first `let xs := await collect(…)`")
     if isinstance(a, str | bytes | dict):
         raise TypeError(f"expected an array, got {type_name(a)}")
     return list(a)

@@ -8,14 +8,14 @@ from hocket import errors
 from hocket.runtime.combinators import gathered
 from hocket.runtime.generators import is_lazy
 from hocket.runtime.registry import builtin
-from hocket.runtime.streams import Stream
-from hocket.stdlib import lazy
+from hocket.runtime.streams import Flow
+from hocket.stdlib import lazy, streams
 from hocket.stdlib.collections.common import Function, Items, each, elements, plain
 from hocket.stdlib.lazy import through
 
 
 @builtin
-def map_(a: Items | Stream, f: Function) -> Any:
+def map_(a: Items | Flow, f: Function) -> Any:
     """Return `f(element)` for each element of `a`; with an async function, an array of promises.
 
     Of a generator it is a generator, which calls `f` when an element is asked for. Of an async generator it is
@@ -29,21 +29,21 @@ def map_(a: Items | Stream, f: Function) -> Any:
     """
     if not callable(f):
         raise TypeError("expected a function")
-    if isinstance(a, Stream):
-        return lazy.map_stream(a, f)
+    if isinstance(a, Flow):
+        return streams.map_(a, f)
     return lazy.map_(a, f) if is_lazy(a) else list(map(f, elements(a)))
 
 
 @builtin
-def filter_(a: Items | Stream, f: Function) -> Any:
+def filter_(a: Items | Flow, f: Function) -> Any:
     """Return the elements of `a` for which `f` gives a true value; of a generator, plain or async, as one.
 
     ```
     print(filter([1, 2, 3], x => x > 1))  # expect: [2, 3]
     ```
     """
-    if isinstance(a, Stream) and callable(f):
-        return lazy.filter_stream(a, f)
+    if isinstance(a, Flow) and callable(f):
+        return streams.filter_(a, f)
     f = plain("filter", f)
     return lazy.filter_(a, f) if is_lazy(a) else list(filter(f, elements(a)))
 
@@ -138,14 +138,16 @@ def _size(name: str, n: int) -> int:
 
 
 @builtin
-def chunk(a: Items, n: int) -> Any:
-    """Return the elements of `a` in arrays of `n`; the last may be shorter. Of a generator it is a generator.
+def chunk(a: Items | Flow, n: int) -> Any:
+    """Return the elements of `a` in arrays of `n`; the last may be shorter. Of a generator, plain or async, as one.
 
     ```
     print(chunk([1, 2, 3, 4, 5], 2))  # expect: [[1, 2], [3, 4], [5]]
     ```
     """
     n = _size("chunk", n)
+    if isinstance(a, Flow):
+        return streams.chunk(a, n)
     if is_lazy(a):
         return lazy.chunk(a, n)
     a = elements(a)
@@ -179,31 +181,37 @@ def flatten(a: Items) -> list[Any]:
 
 
 @builtin
-def zip_(a: Items, b: Items) -> Any:
-    """Return pairs of the elements at the same places, as many as the shorter has; of a generator as a generator.
+def zip_(a: Items | Flow, b: Items | Flow) -> Any:
+    """Return pairs of the elements at the same places, as many as the shorter has.
+
+    If one of the two is a generator, plain or async, the pairs are one.
 
     ```
     print(zip([1, 2, 3], ["a", "b"]))  # expect: [[1, a], [2, b]]
     ```
     """
+    if isinstance(a, Flow) or isinstance(b, Flow):
+        return streams.zip_(a, b)
     if is_lazy(a) or is_lazy(b):
         return lazy.zip_(each(a), each(b))
     return [[x, y] for x, y in zip(elements(a), elements(b), strict=False)]
 
 
 @builtin
-def enumerate_(a: Items) -> Any:
-    """Return pairs of index and element; of a generator as a generator.
+def enumerate_(a: Items | Flow) -> Any:
+    """Return pairs of index and element; of a generator, plain or async, as one.
 
     ```
     print(enumerate(["a", "b"]))  # expect: [[0, a], [1, b]]
     ```
     """
+    if isinstance(a, Flow):
+        return streams.enumerate_(a)
     return lazy.enumerate_(a) if is_lazy(a) else [[i, element] for i, element in enumerate(elements(a))]
 
 
 @builtin
-def take(a: Items | Stream, n: int) -> Any:
+def take(a: Items | Flow, n: int) -> Any:
     """Return the first `n` elements of `a`, or all; of a generator, plain or async, as one, which then closes `a`.
 
     ```
@@ -211,19 +219,21 @@ def take(a: Items | Stream, n: int) -> Any:
     print(collect(naturals().filter(n => n % 2 == 1).map(n => n * 10).take(3)))  # expect: [10, 30, 50]
     ```
     """
-    if isinstance(a, Stream):
-        return lazy.take_stream(a, n)
+    if isinstance(a, Flow):
+        return streams.take(a, n)
     return lazy.take(a, n) if is_lazy(a) else elements(a)[: max(0, n)]
 
 
 @builtin
-def skip(a: Items, n: int) -> Any:
-    """Return `a` without its first `n` elements; of a generator as a generator.
+def skip(a: Items | Flow, n: int) -> Any:
+    """Return `a` without its first `n` elements; of a generator, plain or async, as one.
 
     ```
     print(skip([1, 2, 3], 1))  # expect: [2, 3]
     ```
     """
+    if isinstance(a, Flow):
+        return streams.skip(a, n)
     return lazy.skip(a, n) if is_lazy(a) else elements(a)[max(0, n) :]
 
 

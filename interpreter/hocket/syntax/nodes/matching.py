@@ -1,4 +1,4 @@
-"""Nodes of `match`, of what its cases fit, and of `enum`."""
+"""Nodes of `match` and `select`, of what their cases fit, and of `enum`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ class CaseClause(Node):
 
 @node
 class DefaultClause(Node):
+    body: Block
+
+
+@node
+class SelectExpr(Node):
+    clauses: tuple[Node, ...]
+
+
+@node
+class SelectCase(Node):
+    pattern: Node
+    source: Node
+    body: Block
+
+
+@node
+class SelectTimeout(Node):
+    limit: Node
     body: Block
 
 

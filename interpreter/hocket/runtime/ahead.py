@@ -1,0 +1,98 @@
+"""Streams that run ahead of the loop that takes their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hocket import errors
+from hocket.runtime import current
+from hocket.runtime.channels import Pipe
+from hocket.runtime.combinators import promise_all_settled
+from hocket.runtime.streams import Stream, stream
+from hocket.runtime.tasks import Routine
+
+
+class Pump(Routine):
+    """The task that runs a stream; it answers for its failures itself."""
+
+    __slots__ = ()
+
+    is_called = False
+
+
+class Ahead(Stream):
+    """The elements of `sources` in the order in which they come, up to `room` of them waiting here.
+
+    Each source is gone through by a task of its own, from the first element that is asked
+    for until the end.  The first failure ends it, behind what had come before.  Closed, it
+    ends when the tasks have.
+    """
+
+    __slots__ = ("failure", "left", "name", "pipe", "pumps", "sources")
+
+    def __init__(self, sources: Sequence[Any], room: int, name: str) -> None:
+        self.sources = [stream(source) for source in sources]
+        self.name = name
+        self.pipe = Pipe(room)
+        self.left = len(sources)
+        self.pumps: list[Pump] | None = None
+        self.failure: errors.Error | None = None
+
+    def begin(self) -> list[Pump]:
+        """Start the tasks."""
+        pumps = [Pump(self.run(source), self.name) for source in self.sources]
+        for pump in pumps:
+            pump.start()
+        return pumps
+
+    async def run(self, source: Stream) -> None:
+        """Go through `source`; whoever fails first ends all."""
+        try:
+            try:
+                async for element in source:
+                    if not self.pipe.offer(element):
+                        await self.pipe.send(element)
+            finally:
+                await source.aclose()
+        except Exception as error:
+            if self.failure is None:
+                self.failure = current.scheduler.as_error(error)
+                self.pipe.close()
+        finally:
+            self.left -= 1
+            if not self.left:
+                self.pipe.close()
+
+    async def __anext__(self) -> Any:
+        if self.pumps is None:
+            self.pumps = self.begin()
+        try:
+            return await self.pipe.receive()
+        except errors.ChannelClosed:
+            self.fail()
+            raise StopAsyncIteration from None
+
+    def fail(self) -> None:
+        """Raise what a source failed with, once."""
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+
+    async def aclose(self) -> None:
+        """Stop the tasks, and wait until they have closed their streams."""
+        pumps, self.pumps = self.pumps, []
+        self.failure = None
+        if pumps is None:
+            for source in self.sources:
+                await source.aclose()
+            return
+        for pump in pumps:
+            pump.cancel()
+        await promise_all_settled(pumps)
+        self.pipe.close()
+        self.fail()
+
+    def label(self, text: Callable[[Any], str]) -> str:
+        """Return the printed form."""
+        return f"<generator {self.name}>"
