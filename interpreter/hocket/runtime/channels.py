@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.current import PARKED
-from hocket.runtime.lines import SERVED, Line, Made, Ticket
+from hocket.runtime.lines import SERVED, WAITING, Line, Made, Ticket
 from hocket.runtime.streams import Flow, Stream
 from hocket.runtime.values import name_type
 
@@ -55,7 +55,7 @@ class Pipe(Made):
     @property
     def has_value(self) -> bool:
         """Whether a receive would get a value at once."""
-        return bool(self.values or self.returned or self.senders.waiting)
+        return bool(self.values or self.returned or self.senders and self.senders.waiting)
 
     @property
     def has_ended(self) -> bool:
@@ -71,20 +71,25 @@ class Pipe(Made):
         """
         if self.is_closed:
             raise closed("send")
-        if self.receivers and self.hand(value):
-            return True
+        receivers = self.receivers
+        while receivers:  # `hand`, without its calls: the path of every value that is waited for
+            ticket = receivers.popleft()
+            if ticket.state == WAITING:
+                self.handed = ticket.number = self.handed + 1
+                ticket.value = value
+                ticket.serve()
+                return True
+            receivers.gone -= 1
         if len(self.values) + len(self.returned) >= self.room:
             return False
         self.values.append(value)
         return True
 
-    def hand(self, value: Any, number: int = 0) -> bool:
-        """Give `value` to the first who waits for one; false if nobody does."""
+    def hand(self, value: Any, number: int) -> bool:
+        """Give the value of that number to the first who waits for one; false if nobody does."""
         ticket = self.receivers.next()
         if ticket is None:
             return False
-        if not number:
-            self.handed = number = self.handed + 1
         ticket.value = value
         ticket.number = number
         ticket.serve()
@@ -96,7 +101,11 @@ class Pipe(Made):
         Raises ChannelClosed, also when it is closed meanwhile: then nothing was sent.
         """
         ticket = Ticket(self.senders, here("send"), value)
-        await self.park(ticket)
+        self.senders.append(ticket)
+        if self.is_external:
+            await outside()
+        else:
+            await PARKED
         if ticket.state != SERVED:
             raise closed("send")
 
@@ -137,8 +146,12 @@ class Pipe(Made):
             if self.is_closed:
                 raise closed("receive")
             ticket = Ticket(self.receivers, here("receive"))
+            self.receivers.append(ticket)
             try:
-                await self.park(ticket)
+                if self.is_external:
+                    await outside()
+                else:
+                    await PARKED
             except BaseException:
                 if ticket.state == SERVED:
                     self.give_back(ticket)
@@ -154,20 +167,6 @@ class Pipe(Made):
             heappush(self.returned, (ticket.number, ticket.value))
 
     # Both
-
-    async def park(self, ticket: Ticket) -> None:
-        """Wait until the ticket is served or refused."""
-        ticket.line.append(ticket)
-        ticket.task.waiting = ticket
-        if not self.is_external:
-            await PARKED
-            return
-        scheduler = current.scheduler
-        scheduler.external += 1
-        try:
-            await PARKED
-        finally:
-            scheduler.external -= 1
 
     def close(self) -> None:
         """Let nothing more in, and wake all who wait; again is fine."""
@@ -187,6 +186,16 @@ class Pipe(Made):
         if ticket.line is self.senders:
             return f"room in the channel{self.origin}"
         return f"{'a value from' if ticket.line is self.receivers else 'the end of'} the channel{self.origin}"
+
+
+async def outside() -> None:
+    """Park the task, for what may come from outside of all tasks, so that this is no deadlock."""
+    scheduler = current.scheduler
+    scheduler.external += 1
+    try:
+        await PARKED
+    finally:
+        scheduler.external -= 1
 
 
 def closed(what: str) -> errors.ChannelClosed:

@@ -27,7 +27,6 @@ class Gate(Made):
         """Wait until it is opened; return what it was then said to each, by default `place`."""
         ticket = Ticket(self.line, here("wait()"), place)
         self.line.append(ticket)
-        ticket.task.waiting = ticket
         await PARKED
         return int(ticket.value)
 

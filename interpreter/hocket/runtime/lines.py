@@ -39,11 +39,17 @@ class Ticket:
         self.value = value
         self.number = 0
         self.state = WAITING
+        task.waiting = self
 
     def serve(self) -> None:
         """Let the task go on: it has what it waited for."""
         self.state = SERVED
-        self.task.wake()
+        task = self.task
+        task.waiting = None  # as `wake`, without its calls
+        scheduler = task.cell.scheduler
+        scheduler.ready.append(task)
+        if not scheduler.is_scheduled:
+            scheduler.schedule()
 
     def refuse(self) -> None:
         """Let the task go on, without what it waited for."""

@@ -34,7 +34,6 @@ class Lock(Made):
         """Wait until the lock is handed to the task; a cancelled wait has taken nothing."""
         ticket = Ticket(self.line, here("a wait"))
         self.line.append(ticket)
-        ticket.task.waiting = ticket
         try:
             await PARKED
         except BaseException:

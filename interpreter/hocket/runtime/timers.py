@@ -123,7 +123,6 @@ class Interval(Stream, Made):
                 return self.take(at)
             ticket = Alarm(self.line, self.until(at))
             self.line.append(ticket)
-            ticket.task.waiting = ticket
             await PARKED
             if ticket.state == SERVED and at > self.last:  # not given to another meanwhile
                 return self.take(at)
