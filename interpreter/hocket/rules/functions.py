@@ -18,8 +18,8 @@ MUTATING = frozenset({"append", "clear", "insert", "push", "reverse", "sort"})
 
 OWNERS = (nodes.ScopeExpr, nodes.TimeoutExpr)
 CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.SpawnBlockExpr)
-BRANCHES = (nodes.IfExpr, nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
-BRANCHES += (nodes.SelectExpr, nodes.SelectCase, nodes.SelectTimeout)
+CASES = (nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
+BRANCHES = (nodes.IfExpr, *CASES, nodes.SelectExpr, nodes.SelectCase, nodes.SelectTimeout)
 
 
 @rule("blocking-call")
