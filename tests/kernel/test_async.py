@@ -4,8 +4,13 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+from hocket.testing import expected, programs
+
+LIMIT = Path(__file__).parents[1] / "limit"
 
 
 class Server(ThreadingHTTPServer):
@@ -137,3 +142,8 @@ def test_a_failure_nobody_awaited_is_printed_where_it_was_spawned(notebook):
     assert second.err == second.out == ""
     notebook.listen(0.1)
     assert first.err.count("error: ") == 1
+
+
+def test_no_message_is_lost_between_tasks_that_are_cancelled(notebook):
+    (program,) = programs((LIMIT / "messages.hkt").read_text(encoding="utf-8"), "messages")
+    assert notebook.ok(program.text).text().splitlines() == expected(program).output
