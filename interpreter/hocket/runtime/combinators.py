@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
+from hocket.runtime.awaiting import as_coroutine, lift
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.streams import Stream, everything
-from hocket.runtime.tasks import Routine, SpawnedTask, Task, as_coroutine, lift, result_of
+from hocket.runtime.tasks import Routine, SpawnedTask, Task, result_of
 from hocket.runtime.values import type_name
 
 

@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
+from hocket.runtime.awaiting import discard
 from hocket.runtime.current import PARK
 from hocket.runtime.holds import Limit, hold, release
 from hocket.runtime.promise import CANCELLED, CANCELLED_TEXT, REJECTED
 from hocket.runtime.stops import Cancelled
-from hocket.runtime.tasks import discard
 from hocket.source import Source
 
 if TYPE_CHECKING:

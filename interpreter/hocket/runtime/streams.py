@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from typing import Any, ClassVar, cast
 
 from hocket import errors
+from hocket.runtime.awaiting import discard, lift
 from hocket.runtime.generators import close, yields_when_closed
 from hocket.runtime.guests import python
 from hocket.runtime.operators import iterate, iterate_pairs
-from hocket.runtime.tasks import discard, lift
 
 
 class Flow:

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from threading import get_ident
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
+from hocket.runtime.awaiting import as_coroutine, discard, follow, lift
 from hocket.runtime.current import CELL, Waitable, caller, frames_of
 from hocket.runtime.promise import ALONE, AWAITED, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
@@ -426,16 +426,6 @@ def limit_depth() -> None:
         raise errors.RecursionError(f"tasks nested too deeply: {MAX_DEPTH} wait for each other", hint=hint)
 
 
-def as_coroutine(awaitable: Awaitable[Any]) -> Coroutine[Any, Any, Any]:
-    """Return `awaitable` as something with `send` and `throw`."""
-    return awaitable if type(awaitable) is CoroutineType else follow(awaitable)
-
-
-async def follow(awaitable: Awaitable[Any]) -> Any:
-    """Await."""
-    return await awaitable
-
-
 async def result_of(function: Any, *args: Any) -> Any:
     """Call any function; await what it gives if that can be awaited."""
     if type(function) is AsyncFunction or type(function) is Suspending:
@@ -469,35 +459,3 @@ async def _call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> 
 def spawn_block(function: Callable[[], Coroutine[Any, Any, Any]], name: str = "spawn") -> Task:
     """Start a task on the body of a `spawn { }`."""
     return SpawnedTask(function(), name)
-
-
-class Value:
-    """An awaitable that gives `value` without waiting."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return self.value
-        yield
-
-
-def lift(value: Any) -> Awaitable[Any]:
-    """Return what `await value` waits for: a promise, a Python awaitable, else the value itself."""
-    if isinstance(value, Promise):
-        return value
-    if hasattr(value, "__await__"):
-        from hocket.runtime.guests import python
-
-        return python(value)
-    return Value(value)
-
-
-def discard(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Close a coroutine that will not go on; what its `finally` blocks raise is lost."""
-    try:
-        coroutine.close()
-    except BaseException:  # noqa: BLE001  RuntimeError of one that awaits while it is closed, or anything else
-        return
