@@ -288,6 +288,7 @@ class Received(Stream):
             raise StopAsyncIteration from None
 
 
+name_type(End, "channel")
 name_type(Channel, "channel")
 name_type(Sender, "sender")
 name_type(Receiver, "receiver")

@@ -22,6 +22,7 @@ from hocket.runtime.values import name_type, print_text
 from hocket.stdlib.collections import Function, Items, arrays, each, holds, in_order, passes, plain, position
 from hocket.stdlib.lazy import through
 
+name_type(Flow, "stream")
 name_type(Stream, "generator")
 
 
