@@ -141,7 +141,7 @@ FOREIGN = {
 
 _TYPES = """
     int float string bool array dict set bytes range function asyncfunction promise taskhandle
-    result option error enum module
+    result option error enum module channel
 """
 TYPES = frozenset(_TYPES.split())
 """What `type(x)` may say, for `case int n`."""

@@ -51,7 +51,9 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
     shape = call.note
     name = match["name"].rpartition(".")[2]
     function = called_function(shape, call, name, match["name"])
-    builtin = None if is_program(function) else declared(name, getattr(shape, "method", False))
+    receiver = getattr(shape, "receiver", None)
+    cls = None if receiver is None else type(call.variable(receiver))
+    builtin = None if is_program(function) else declared(name, getattr(shape, "method", False), cls)
     if builtin is not None:
         builtin = as_called(builtin, call.text)
     parameters = builtin_parameters(builtin, shape)
@@ -121,11 +123,12 @@ def by_c(match: re.Match[str] | None) -> errors.ArityError | None:
     return errors.ArityError(f"{match['name']} expects {bound}{number} argument{plural}, got {match['got']}")
 
 
-def declared(name: str, is_method: bool) -> Builtin | None:
-    """Return the builtin called `name`, if the call is one of the library's."""
+def declared(name: str, is_method: bool, cls: type | None = None) -> Builtin | None:
+    """Return the builtin called `name`, if the call is one of the library's; of a method, that of `cls` first."""
     name = name.rstrip("_")
     if is_method:
-        for table in STDLIB.methods.values():
+        own = [STDLIB.methods[base] for base in getattr(cls, "__mro__", ()) if base in STDLIB.methods]
+        for table in [*own, *STDLIB.methods.values()]:
             if name in table:
                 return table[name]
     return STDLIB.functions.get(name) or next(

@@ -48,6 +48,8 @@ NAMES = {
     "AsyncGenerator": "generator",
     "Iterator": "generator",
     "Stream": "generator",
+    "Flow": "stream",
+    "End": "channel",
 }
 
 
