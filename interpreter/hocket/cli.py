@@ -99,6 +99,10 @@ def _command(arguments: list[str]) -> int:
     if unknown:
         # Told by the command's own parser, which knows what there is.
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    rest = getattr(options, "arguments", [])
+    # Of `run FILE -- a`, some versions of argparse have dropped the `--`, and some have not.
+    if rest[:1] == ["--"] and arguments[-len(rest) - 1] != "--":
+        options.arguments = rest[1:]
     return int(options.function(options))
 
 
@@ -272,7 +276,7 @@ def read_program(path: str) -> str:
     except ValueError as error:  # a path that no system can have
         raise Unreadable(f"Failed to read file {path!r}: {error}") from error
     try:
-        return decode(content, path)
+        return decode(content, "standard input" if path == "-" else path)
     except ValueError as error:
         raise Unreadable(str(error)) from error
 

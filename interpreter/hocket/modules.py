@@ -116,7 +116,7 @@ class Modules:
     ) -> None:
         self.compile = compile_
         self.namespace = namespace
-        self.folder = folder
+        self.folder = None if folder is None else folder.absolute()
         self.loaded: dict[Path, Module] = {}
         self.running: dict[Path, Importer] = {}
 
@@ -125,7 +125,7 @@ class Modules:
     def folders(self, importer: Path | None) -> Iterator[Path]:
         """Yield where a module may lie that the file at `importer`, or a cell, imports."""
         here = Path.cwd()
-        top = here if self.folder is None else here / self.folder
+        top = self.folder or here
         if importer is not None:
             yield importer.parent
         yield from (top, top / FOLDER, here / FOLDER)
@@ -190,8 +190,9 @@ class Modules:
 
     async def run(self, path: Path, name: str, importer: Importer) -> Module:
         """Run the module at `path` in the current task; raises what it fails with, and has then forgotten it."""
-        module = self.running[path] = Importer(self, path, name)
-        try:
+        module = Importer(self, path, name)
+        try:  # Stop may come at any line
+            self.running[path] = module
             with importer.waiting_for(module):
                 text = await in_thread(read, path, name)
                 compiled = self.compiled(text, shown(path), name)
@@ -201,7 +202,7 @@ class Modules:
                 self.loaded[path] = made
                 return made
         finally:
-            del self.running[path]
+            self.running.pop(path, None)
             if module.ended is not None:
                 module.ended.settle(RESOLVED, None)
 

@@ -49,6 +49,80 @@ def test_a_program_is_given_its_arguments() -> None:
     assert done.stdout == "[one, --two, -3]\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (["--", "-a", "b"], "[-a, b]"),
+        (["--"], "[]"),
+        (["--", "--", "a"], "[--, a]"),
+        (["a", "--", "b"], "[a, --, b]"),
+        (["--clock", "real"], "[--clock, real]"),
+    ],
+)
+def test_what_follows_two_dashes_is_the_programs(arguments: list[str], given: str) -> None:
+    assert run("run", "-", *arguments, text="print(args())").stdout == f"{given}\n"
+
+
+def test_the_file_may_stand_behind_two_dashes(tmp_path: Path) -> None:
+    path = tmp_path / "args.hkt"
+    path.write_text("print(args())", encoding="utf-8")
+    assert run("run", "--", str(path), "--", "-a").stdout == "[-a]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"print(1)\r\nprint(2)\r\n",
+        b"\xef\xbb\xbfprint(1)\nprint(2)",
+        b"\tprint(1)\n\t\tprint(2)\t",
+        b"print(1)\rprint(2)",
+    ],
+    ids=["line ends", "mark", "tabs", "old line ends"],
+)
+def test_any_text_is_a_program(text: bytes) -> None:
+    done = run("run", "-", text=text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n2\n", "")
+
+
+def test_a_nul_is_marked_and_exits_with_3() -> None:
+    done = run("run", "-", text=b"print(1)\nprint(2)\0\n")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "unexpected character U+0000\n  --> standard input, line 2, column 9" in done.stderr
+
+
+def test_standard_input_that_is_not_utf_8_exits_with_5() -> None:
+    done = run("run", "-", text=b"\xff\xfep\0")
+    assert done.returncode == 5
+    assert done.stderr == "error: standard input is not UTF-8: byte 0xff in line 1 (offset 0)\n"
+
+
+def test_what_is_wrong_with_a_module_exits_with_3_and_shows_its_lines(tmp_path: Path) -> None:
+    path = tmp_path / "main.hkt"
+    path.write_text("print('first')\nimport part\nprint('never')", encoding="utf-8")
+    (tmp_path / "part.hkt").write_text("let = 1\nlet x := 5 5\n", encoding="utf-8")
+    done = run("run", str(path))
+    assert (done.returncode, done.stdout) == (3, "first\n")
+    assert f"  --> {tmp_path / 'part.hkt'}, line 1, column 5" in done.stderr
+    assert f"  --> {tmp_path / 'part.hkt'}, line 2, column 12" in done.stderr
+    assert done.stderr.endswith(f"\nimported at {path}, line 2\n")
+
+
+@pytest.mark.parametrize("text", ["import nowhere", "import part"])
+def test_a_module_that_is_missing_or_fails_exits_with_4(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "main.hkt"
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "part.hkt").write_text("throw 'no'", encoding="utf-8")
+    assert run("run", str(path)).returncode == 4
+
+
+def test_ctrl_c_ends_an_import_with_130(tmp_path: Path) -> None:
+    (tmp_path / "part.hkt").write_text("import py.signal as s\ns.raise_signal(s.SIGINT)\nloop { }", encoding="utf-8")
+    path = tmp_path / "main.hkt"
+    path.write_text("import part\nprint('never')", encoding="utf-8")
+    done = run("run", str(path))
+    assert (done.returncode, done.stdout) == (130, "")
+
+
 def test_the_value_of_a_program_is_not_shown() -> None:
     assert run_text("1 + 1").stdout == ""
 

@@ -17,6 +17,17 @@ def problems(text: str) -> list[Problem]:
 
 
 HABITS_WRITTEN = [
+    ("import {a} from 'm'", "names are imported with `from`", "import"),
+    ("import a from m", "names are imported with `from`", "import"),
+    ("import 'm'", "a module is named without quotes", "import"),
+    ("from m import *", "each name is imported by itself", "import"),
+    ("from m import (a, b)", "imported names stand without brackets", "import"),
+    ("import a, b", "each module has an `import` of its own", "import"),
+    ("from .m import a", "no import is relative", "from"),
+    ("import .m", "no import is relative", "import"),
+    ("import ..m", "no import is relative", "import"),
+    ("export default f", "there is no `export default`", "export"),
+    ("export import m", "`export` stands before a declaration", "export"),
     ("if a { } elif b { }", "there is no `elif`", "elif"),
     ("if a { } elsif b { }", "there is no `elsif`", "elsif"),
     ("if a { } elseif b { }", "there is no `elseif`", "elseif"),

@@ -45,6 +45,7 @@ NAMES = {
     "Option": "option",
     "Variant": "function",
     "Enum": "enum",
+    "Module": "module",
     "AsyncGenerator": "generator",
     "Iterator": "generator",
     "Stream": "generator",

@@ -125,7 +125,7 @@ def hint_for(name: str, missing: str) -> str:
         near = errors.did_you_mean(last, inner)
         unknown = f"the Python package {package} has no module `{last}`"
         return near.replace("`", f"`py.{package}.", 1) if near else unknown
-    near = errors.did_you_mean(missing, top_level())
+    near = errors.did_you_mean(missing, inside(""))
     return near.replace("`", "`py.", 1) if near else install(missing)
 
 

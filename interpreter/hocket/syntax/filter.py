@@ -246,9 +246,10 @@ class Filter:
         """`from m import`, or in the head of a `case`."""
         if any(word == "case" for word, _ in self.context.heads):
             return True
-        following = self.kinds[index + 1]
-        named = (following == "NAME" or following in SOFT) and self.kinds[index + 2] in (".", "import")
-        return self.begins(index) and named
+        # A relative path is a mistake of its own.
+        first = index + 2 if self.kinds[index + 1] == "." else index + 1
+        named = self.kinds[first] == "NAME" or self.kinds[first] in SOFT
+        return self.begins(index) and named and self.kinds[first + 1] in (".", "import")
 
     def is_as(self, index: int) -> bool:
         """Between a name or bracket and a name or pattern, on one line."""
