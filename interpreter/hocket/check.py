@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from hocket.errors import Problem, StaticErrors
 from hocket.files import NOTEBOOK, NotANotebook, find, parse_notebook, program_of
 from hocket.render import Paint, is_color_wanted, static
-from hocket.rules import ALL
+from hocket.rules import ALL, IN_CELLS, Rule
 from hocket.session import Session
 
 OK, STRICT, WRONG, FILES = 0, 1, 3, 5
@@ -108,13 +108,13 @@ def check(path: str, text: str) -> list[Finding]:
     if path.endswith(NOTEBOOK):
         return notebook(path, parse_notebook(text, path)["cells"])
     name = "standard input" if path == "-" else path
-    return [Finding(name, None, problem) for problem in problems(Session(), text, name)]
+    return [Finding(name, None, problem) for problem in problems(Session(), text, name, ALL)]
 
 
-def problems(session: Session, text: str, name: str) -> list[Problem]:
+def problems(session: Session, text: str, name: str, rules: tuple[Rule, ...]) -> list[Problem]:
     """Return the errors of a program, or its warnings if there are none; the session learns its names."""
     try:
-        compiled = session.compile(text, name, ALL)
+        compiled = session.compile(text, name, rules)
     except StaticErrors as error:
         return error.problems
     session.kinds |= compiled.declared
@@ -134,7 +134,7 @@ def notebook(path: str, cells: Iterable[Any]) -> list[Finding]:
         text = program_of(cell)
         if text is None:
             continue
-        here = problems(session, MAGICS.sub(blank, text, count=1), f"{path}, cell {number}")
+        here = problems(session, MAGICS.sub(blank, text, count=1), f"{path}, cell {number}", IN_CELLS)
         if not is_whole:
             # Of a cell that could not be understood the names are not known.
             here = [problem for problem in here if not problem.message.startswith(UNDEFINED)]

@@ -127,7 +127,9 @@ def test_what_we_show_to_others_breaks_no_rule() -> None:
         for program in fenced(page.read_text(encoding="utf-8"), page.name):
             if "# warning:" in program.text:
                 continue
-            found += [(program.name, problem.message) for problem in warnings(program.text, program.before, page.name)]
+            for problem in warnings(program.text, program.before, page.name):
+                # To hold a mutex while waiting is right, and what it is for.
+                found += [(program.name, problem.message)] if problem.code != "held-lock" else []
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         found += [(path.name, finding.problem.message) for finding in check(str(path), path.read_text("utf-8"))]
     assert found == []
@@ -141,8 +143,8 @@ MEANT = {
 
 
 def test_no_rule_finds_what_is_not_there() -> None:
-    # Blocking and unused variables are often what a test is about.
-    codes = set(RULES) - {"blocking-call", "unused-variable"}
+    # What blocks, is held or is not used is often what a test is about.
+    codes = set(RULES) - {"blocking-call", "held-lock", "unused-import", "unused-variable"}
     folder = ROOT / "tests" / "language"
     found = []
     for path in sorted(folder.rglob("*.hkt")):

@@ -9,5 +9,7 @@ from hocket.rules.core import RULES, Known, Rule, Tree, apply
 
 BLOCKING: tuple[Rule, ...] = (RULES["blocking-call"],)
 ALL: tuple[Rule, ...] = tuple(RULES.values())
+IN_CELLS: tuple[Rule, ...] = tuple(rule for rule in ALL if rule.code != "unused-import")
+"""A later cell may use what a cell imports."""
 
-__all__ = ["ALL", "BLOCKING", "RULES", "Known", "Rule", "Tree", "apply"]
+__all__ = ["ALL", "BLOCKING", "IN_CELLS", "RULES", "Known", "Rule", "Tree", "apply"]

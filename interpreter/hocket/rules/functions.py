@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hocket.resolver import Binding, plain_function
 from hocket.rules.core import Found, Tree, rule
 from hocket.syntax import nodes
@@ -16,6 +18,7 @@ CALLBACKS = frozenset({
 MUTATING = frozenset({"append", "clear", "insert", "push", "reverse", "sort"})
 """Methods that change the value and give it back."""
 
+LATER = (nodes.FuncDef, nodes.FuncExpr, nodes.ArrowExpr, nodes.SpawnExpr, nodes.SpawnBlockExpr)
 OWNERS = (nodes.ScopeExpr, nodes.TimeoutExpr)
 CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.SpawnBlockExpr)
 CASES = (nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
@@ -146,3 +149,28 @@ def is_used_behind(tree: Tree, binding: Binding, node: Node) -> bool:
         found is binding and isinstance(place, nodes.NameExpr) and place.span.start > node.span.end
         for place, found in tree.bindings.items()
     )
+
+
+@rule("held-lock")
+def held_lock(tree: Tree) -> Found:
+    """A mutex that is held while something else is waited for: right, but all who want it wait as well."""
+    for node in tree.nodes:
+        if isinstance(node, nodes.WithStmt) and is_mutex(tree, node.value):
+            wait = next((inner for inner in within(node.body) if isinstance(inner, nodes.AwaitExpr)), None)
+            if wait is not None:
+                hint = "if it need not be, take the result out of the block and await behind it"
+                yield wait.span, "the mutex is held while this waits, so that all who want it wait as well", hint
+
+
+def is_mutex(tree: Tree, node: Node) -> bool:
+    """Whether a value certainly is a mutex."""
+    value = tree.values.get(tree.bindings[node]) if isinstance(node, nodes.NameExpr) else node
+    return isinstance(value, nodes.CallExpr) and tree.library_name(value.function) == "mutex"
+
+
+def within(body: Node) -> Iterator[Node]:
+    """Yield the nodes of a block that run with it, so not those of functions and tasks that it makes."""
+    for child in body.children:
+        if isinstance(child, Node) and not isinstance(child, LATER):
+            yield child
+            yield from within(child)

@@ -13,6 +13,7 @@ LITERALS = (
 )  # fmt: skip
 LEAVING = {nodes.ReturnStmt: "return", nodes.BreakStmt: "break", nodes.ContinueStmt: "continue"}
 HOISTED = (nodes.FuncDef, nodes.StructDef, nodes.EnumDef)
+IMPORTS = (nodes.ImportStmt, nodes.ImportedName)
 
 
 @rule("field-not-assigned")
@@ -108,3 +109,18 @@ def is_reassigned(tree: Tree, binding: Binding) -> bool:
         isinstance(target, nodes.NameExpr) and tree.bindings[target] is binding and target.name.span != binding.span
         for target in targets
     )
+
+
+@rule("unused-import")
+def unused_import(tree: Tree) -> Found:
+    """A module or a name that is imported and never read; of no use in a cell, whose names later ones may read."""
+    read = {id(binding) for node, binding in tree.bindings.items() if not isinstance(node, IMPORTS)}
+    for node in tree.nodes:
+        if isinstance(node, IMPORTS) and not is_exported(tree, node) and id(tree.bindings[node]) not in read:
+            yield node.bound.span, f"`{node.bound}` is imported and never used", "remove it"
+
+
+def is_exported(tree: Tree, node: Node) -> bool:
+    """Whether an import is passed on to whoever imports this module."""
+    statement = tree.parents[node] if isinstance(node, nodes.ImportedName) else node
+    return isinstance(tree.parents[statement], nodes.ExportStmt)
