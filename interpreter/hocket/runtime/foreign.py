@@ -51,6 +51,7 @@ NAMES = {
     "Stream": "generator",
     "Flow": "stream",
     "End": "channel",
+    "ErrorType": "errortype",
 }
 
 
@@ -385,7 +386,8 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
     match = re.search(r"'(.+)' object is not callable", text)
     if match:
         callee = callee_of(raised.text)
-        return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}")
+        hint = "`throw` takes a text, or a struct of your own" if match[1] == "ErrorType" else None
+        return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}", hint=hint)
     message = in_our_words(text)
     is_promise = "taskhandle" in message or "promise" in message
     return errors.TypeError(message, hint=operators.AWAIT_IT if is_promise else None)

@@ -39,6 +39,7 @@ from hocket.stdlib import (
     queues,
     random,
     results,
+    retries,
     secrets,
     server,
     sets,
@@ -61,7 +62,7 @@ __all__ = ["methods", "namespace", "promising", "reference", "suspending"]
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
     *(json, tables, yaml, encodings, secrets, files, entries, file_parts, paths, http, server),
-    *(tasks, observing, channels, locks, timers, streams),
+    *(tasks, retries, observing, channels, locks, timers, streams),
     *(shared, system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
