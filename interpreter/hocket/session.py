@@ -35,7 +35,7 @@ from hocket.runtime.process import prepare_process
 from hocket.runtime.promise import CANCELLED, Promise
 from hocket.source import Source, Span
 from hocket.support import support
-from hocket.syntax.parser import parse, status
+from hocket.syntax.parser import first_problems, parse, status
 
 Report = Callable[[errors.HocketError, str], None]
 
@@ -186,7 +186,7 @@ class Session:
         environment = Environment(kinds, self.library, errors.TYPES)
         resolution = Resolver(source, environment).resolve(parsed.program)
         if resolution.problems:
-            raise errors.StaticErrors(sorted(resolution.problems, key=lambda problem: problem.span))
+            raise errors.StaticErrors(first_problems(resolution.problems))
         unit = compile_program(source, parsed.program, resolution, self.known.suspending, parsed.docs)
         for method in unit.methods:
             self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))

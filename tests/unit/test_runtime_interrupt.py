@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.interrupt import is_runtime
 from hocket.runtime.promises import Promise
 from hocket.session import Outcome, Session
 
@@ -291,6 +293,19 @@ def test_a_stop_breaks_a_python_library_that_computes_inside_an_await(stopper: S
         stopper.thread.join()
     assert outcome.interrupted
     assert outcome.error.line == 2
+
+
+def test_nothing_is_raised_in_a_finalizer_where_it_would_be_lost() -> None:
+    frames = []
+
+    class Closing:
+        def __del__(self) -> None:
+            frames.append(sys._getframe())
+
+    Closing()
+    assert is_runtime(frames[0], True)
+    assert is_runtime(frames[0], False)
+    assert not is_runtime(sys._getframe(), True)
 
 
 def test_many_stops_of_a_busy_cell_leave_the_scheduler_whole(stopper: Stopper) -> None:

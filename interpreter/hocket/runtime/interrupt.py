@@ -71,11 +71,13 @@ def is_runtime(frame: FrameType, is_innermost: bool) -> bool:
     """Whether nothing may be raised in `frame`.
 
     The frame of a guest, or of a `with`, is the runtime's only while it is itself at work, not
-    when it lets a library compute.
+    when it lets a library compute.  What a finalizer raises is lost.
     """
     file = frame.f_code.co_filename
     if frame.f_code is _THROUGH:
         return False
+    if frame.f_code.co_name == "__del__":
+        return True
     return file in _RUNTIME or is_innermost and file in (guests.__file__, resources.__file__)
 
 

@@ -59,13 +59,13 @@ def parse(source: Source) -> Parsed:
     scanned = tokens.scan(source)
     problems = list(scanned.problems)
     if scanned.broken:
-        raise StaticErrors(_independent(problems))
+        raise StaticErrors(_independent(problems)[:MOST_PROBLEMS])
     stream = arrange(scanned)
     parser = Parser(scanned, stream)
     program = parser.run()
     problems += parser.problems
     if problems or program is None:
-        raise StaticErrors(sorted(problems, key=_place))
+        raise StaticErrors(first_problems(problems))
     return Parsed(program, scanned.docs, stream.silenced)
 
 
@@ -94,6 +94,11 @@ def _independent(problems: list[Problem]) -> list[Problem]:
         if not problem.incomplete:
             broken.add(line)
     return found
+
+
+def first_problems(problems: list[Problem]) -> list[Problem]:
+    """Return the problems in the order of the text, as many as help."""
+    return sorted(problems, key=_place)[:MOST_PROBLEMS]
 
 
 def _place(problem: Problem) -> tuple[int, int]:
