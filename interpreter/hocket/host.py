@@ -79,7 +79,8 @@ class Program:
         """Handle SIGINT: end the program; its clean-up runs."""
         self.interrupted = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stop_draining)
+            with suppress(RuntimeError):  # closed: the program has just ended
+                self._loop.call_soon_threadsafe(self._stop_draining)
         # Last, because it may raise: what is interrupted is then the program's code below us.
         self.session.on_sigint(signum, frame)
 

@@ -246,6 +246,7 @@ class Session:
     async def close(self, grace: float = 5.0) -> None:
         """Cancel every task, give clean-up `grace` seconds, close what is open."""
         await self.scheduler.close(grace)
+        self.interrupts.rest()
 
     def _report(self, error: BaseException, promise: Promise | None) -> None:
         shown = stopped(error) if isinstance(error, CellInterrupt) else translate(error)

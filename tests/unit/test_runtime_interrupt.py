@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.host import Program, run_alone
 from hocket.runtime.interrupt import is_runtime
 from hocket.runtime.promises import Promise
 from hocket.session import Outcome, Session
@@ -318,3 +319,9 @@ def test_many_stops_of_a_busy_cell_leave_the_scheduler_whole(stopper: Stopper) -
     outcomes = stopper.run(*cells)
     assert [outcome.interrupted for outcome in outcomes] == [True, False] * 15
     assert stopper.log == [7] * 15
+
+
+def test_an_interrupt_just_after_the_end_of_a_program_is_nothing() -> None:
+    program = Program("1", "program", lambda error, text: None)
+    run_alone(program.run())
+    program.on_sigint(signal.SIGINT, None)

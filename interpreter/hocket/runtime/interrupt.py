@@ -13,8 +13,10 @@ third cancels everything.
 from __future__ import annotations
 
 import _thread
+import _weakrefset
 import signal
 import threading
+import weakref
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,7 @@ _RUNTIME = frozenset(
     )
 ) | {__file__}  # fmt: skip
 
+_FINALIZERS = frozenset({weakref.__file__, _weakrefset.__file__})
 
 # A builtin that blocks is called through it; it holds nothing that an exception could lose.
 _THROUGH = tasks.Suspending.__call__.__code__
@@ -76,7 +79,7 @@ def is_runtime(frame: FrameType, is_innermost: bool) -> bool:
     file = frame.f_code.co_filename
     if frame.f_code is _THROUGH:
         return False
-    if frame.f_code.co_name == "__del__":
+    if frame.f_code.co_name == "__del__" or file in _FINALIZERS:
         return True
     return file in _RUNTIME or is_innermost and file in (guests.__file__, resources.__file__)
 
@@ -183,6 +186,11 @@ class Interrupts:
         timer = threading.Timer(delay, self._interrupt_main)
         timer.daemon = True
         timer.start()
+
+    def rest(self) -> None:
+        """Do not come again: an alarm after the end of the process's Python would kill it."""
+        if self._retries and hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _interrupt_main(self) -> None:
         self._is_retry = True
