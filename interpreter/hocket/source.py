@@ -82,8 +82,9 @@ class Source:
 
     def python_position(self, offset: int) -> tuple[int, int]:
         """Return line (from 1) and UTF-8 byte column (from 0), as Python's AST has them."""
-        line = bisect_right(self.starts, offset)
-        start = self.starts[line - 1]
+        starts = self._starts or self.starts
+        line = bisect_right(starts, offset)
+        start = starts[line - 1]
         if self._ascii:
             return line, offset - start
         return line, len(self.text[start:offset].encode("utf-8", "surrogatepass"))

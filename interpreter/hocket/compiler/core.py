@@ -17,6 +17,7 @@ import ast
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from types import CodeType
 from typing import Any, NamedTuple, TypeVar
 
@@ -29,6 +30,10 @@ from hocket.syntax.nodes import Node
 Compile = Callable[["Compiler", Any], "ast.expr | None"]
 C = TypeVar("C", bound=Callable[..., Any])
 COMPILES: dict[type[Node], Compile] = {}
+# Fields of Python's nodes in which there is nothing that has a position.
+BARE = frozenset(
+    {"arg", "asname", "attr", "conversion", "ctx", "id", "kind", "name", "op", "ops", "simple", "type_comment"}
+)
 NESTED_TOO_DEEPLY = "nested too deeply"
 
 
@@ -285,17 +290,24 @@ def is_fixed(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id.startswith("__"))
 
 
+@cache
+def parts(cls: type[ast.AST]) -> tuple[bool, tuple[str, ...]]:
+    """Return whether nodes of `cls` have a position, and which of their fields may hold nodes that have."""
+    return "lineno" in cls._attributes, tuple(name for name in cls._fields if name not in BARE)
+
+
 def place(python: Any, line: int, column: int, end_line: int, end_column: int) -> None:
     """Set the position of `python` and of everything inside that has none."""
     work: list[Any] = [python]
     while work:
         item = work.pop()
-        if "lineno" in item._attributes:
+        is_placed, names = parts(item.__class__)
+        if is_placed:
             if hasattr(item, "lineno"):
                 continue
             item.lineno, item.col_offset = line, column
             item.end_lineno, item.end_col_offset = end_line, end_column
-        for name in item._fields:
+        for name in names:
             value = getattr(item, name, None)
             if isinstance(value, ast.AST):
                 work.append(value)
