@@ -84,8 +84,10 @@ def test_deep_programs_end_in_a_value_or_an_error_of_the_language(name: str) -> 
         ("x := [" + "1, " * 50_000 + "]\nlen(x)", 50_000),
         ("a" * 1_000_000 + " := 1\n2", 2),
         (" " * 1_000_000 + "3", 3),
+        ("x := 1" + "0" * 999_998 + "7\nx % 1000", 7),
+        ("0x" + "f" * 1_000_000 + " % 16", 15),
     ],
-    ids=["lines", "string", "text", "comment", "array", "name", "blanks"],
+    ids=["lines", "string", "text", "comment", "array", "name", "blanks", "digits", "hexadecimal digits"],
 )
 def test_long_programs_run(text: str, value: Any) -> None:
     outcome = run(text)
