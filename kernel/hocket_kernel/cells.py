@@ -46,7 +46,7 @@ class Cells:
         self.count = 0
         self._unstored = 0
         self._kernel = kernel
-        self.history = History()
+        self.history = History(lambda text: kernel.log.error(text))
 
     async def execute(self, session: Session, request: Request) -> dict[str, Any]:
         """Run one cell and return the content of its reply."""

@@ -1,67 +1,123 @@
-"""The cells that were run, for clients that ask: newest kept, in memory."""
+"""The cells that were run, by this kernel and by earlier ones, for clients that ask.
+
+They are in an SQLite database in the user's Jupyter data folder that several kernels write at
+once.  One thread does all work on it: neither a slow disk nor another kernel's writing
+holds up a cell.  Where the file cannot be used, history ends with the process.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
 
-Entry = tuple[int, int, str]
+if TYPE_CHECKING:
+    from hocket_kernel.store import Store
+
+Job = Callable[["Store"], Any]
+Entry = tuple[int, int, Any]
+
+LONGEST_OUTPUT = 100_000
+"""Characters of a shown value; what is longer is not remembered."""
+
+PAUSE = 0.05
+"""Seconds that a cell waits to be written, so that its answer goes first."""
+
+
+def history_file() -> Path:
+    """Return where cells are remembered."""
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "hocket" / "history.sqlite"
 
 
 class History:
-    """At most `limit` cells by number, with what they showed."""
+    """The history of one kernel; its methods return at once and can be called from any thread.
 
-    # Cells are numbered within sessions; one process is one session.
-    session = 1
+    `warn` is called, at most once, with why the cells are not remembered beyond the process.
+    """
 
-    def __init__(self, limit: int = 1000) -> None:
-        self._limit = limit
-        self._inputs: OrderedDict[int, str] = OrderedDict()
-        self._outputs: dict[int, str] = {}
+    def __init__(self, warn: Callable[[str], None], path: Path | None = None) -> None:
+        self._warn = warn
+        self._path = path
+        self._jobs: SimpleQueue[tuple[Job, Future[Any]]] = SimpleQueue()
+        self._hurry = Event()
+        self._thread: Thread | None = None
 
     def add(self, number: int, text: str) -> None:
-        """Keep the cell `number`; forget the oldest beyond the limit."""
-        self._inputs[number] = text
-        if len(self._inputs) > self._limit:
-            oldest, _ = self._inputs.popitem(last=False)
-            self._outputs.pop(oldest, None)
+        """Remember the cell `number`."""
+        self._do(lambda store: store.add(number, text))
 
     def answer(self, number: int, text: str) -> None:
         """Note what the cell `number` showed as its value."""
-        if number in self._inputs:
-            self._outputs[number] = text
+        if len(text) <= LONGEST_OUTPUT:
+            self._do(lambda store: store.answer(number, text))
 
-    def reply(self, kind: str, output: bool, **options: Any) -> list[tuple[int, int, Any]]:
-        """Return what a history request of `kind` (range, tail, search) asks for, oldest first."""
-        if kind == "range":
-            entries = self._range(options.get("session"), options.get("start"), options.get("stop"))
-        elif kind == "search":
-            entries = self._search(options.get("pattern"), bool(options.get("unique")))
-        else:
-            entries = self._all()
-        found = list(entries)
-        number = options.get("n")
-        if kind != "range" and number is not None:
-            found = found[-number:] if number > 0 else []
-        return [(session, line, self._shown(line, text, output)) for session, line, text in found]
+    def reply(self, kind: str, output: bool, **options: Any) -> Future[list[Entry]]:
+        """Return, later, what a history request of `kind` (range, tail, search) asks for, oldest first."""
+        return self._at_once(lambda store: store.reply(kind, output, options))
 
-    def _shown(self, line: int, text: str, output: bool) -> Any:
-        return (text, self._outputs.get(line)) if output else text
+    def close(self) -> Future[None]:
+        """Write what is not yet written."""
+        if self._thread is None:
+            done: Future[None] = Future()
+            done.set_result(None)
+            return done
+        return self._at_once(lambda store: None)
 
-    def _all(self) -> Iterator[Entry]:
-        return ((self.session, line, text) for line, text in self._inputs.items())
+    def _at_once(self, job: Job) -> Future[Any]:
+        done = self._do(job)
+        self._hurry.set()
+        return done
 
-    def _range(self, session: int | None, start: int | None, stop: int | None) -> Iterable[Entry]:
-        if session not in (None, 0, self.session):  # 0 is the running one
-            return []
-        first = start or 0
-        return (entry for entry in self._all() if entry[1] >= first and (stop is None or entry[1] < stop))
+    def _do(self, job: Job) -> Future[Any]:
+        if self._thread is None:
+            self._thread = Thread(target=self._serve, name="history", daemon=True)
+            self._thread.start()
+        done: Future[Any] = Future()
+        self._jobs.put((job, done))
+        return done
 
-    def _search(self, pattern: str | None, unique: bool) -> Iterable[Entry]:
-        found = [entry for entry in self._all() if fnmatchcase(entry[2], pattern or "*")]
-        if not unique:
-            return found
-        newest = {text: (session, line, text) for session, line, text in found}
-        return sorted(newest.values(), key=lambda entry: entry[1])
+    def _serve(self) -> None:
+        store: Store | None = None
+        while True:
+            job, done = self._jobs.get()
+            self._hurry.wait(PAUSE)
+            self._hurry.clear()
+            store = self._run(store or self._open(), job, done)
+            while not self._jobs.empty():
+                store = self._run(store, *self._jobs.get())
+
+    def _open(self) -> Store:
+        from hocket_kernel.store import Store, Unusable
+
+        try:
+            return Store.in_file(self._path or history_file())
+        except (OSError, RuntimeError, Unusable) as error:
+            return self._fall_back(error, 1)
+
+    def _run(self, store: Store, job: Job, done: Future[Any]) -> Store:
+        """Do one job; return the store to go on with."""
+        from hocket_kernel.store import Unusable
+
+        try:
+            done.set_result(job(store))
+        except Unusable as error:
+            if store.is_in_memory:
+                done.set_exception(error)
+            else:
+                store.database.close()
+                store = self._fall_back(error, store.session)
+                return self._run(store, job, done)
+        except Exception as error:
+            done.set_exception(error)
+        return store
+
+    def _fall_back(self, error: Exception, session: int) -> Store:
+        from hocket_kernel.store import Store
+
+        self._warn(f"history is not kept beyond this kernel: {error}")
+        return Store.in_memory(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from hocket_kernel.stdin import Prompts
 if TYPE_CHECKING:
     from hocket.completion import Completions
     from hocket.session import Session
+
+# Seconds that the history has to be written at the end.
+HISTORY_GRACE = 0.5
 
 
 class HocketKernel(AsyncKernel):
@@ -99,9 +103,10 @@ class HocketKernel(AsyncKernel):
             self._program.on_sigint(signum, frame)
 
     async def close_program(self, grace: float) -> None:
-        """Cancel all tasks, and close what the session holds open."""
+        """Cancel all tasks, close what the session holds open, and write the history."""
         if self._program is not None:
             await self._program.close(grace=grace)
+        await asyncio.wait({asyncio.wrap_future(self._cells.history.close())}, timeout=HISTORY_GRACE)
 
     @answered
     async def do_execute(
@@ -182,4 +187,5 @@ class HocketKernel(AsyncKernel):
     ) -> dict[str, Any]:
         """Return cells that were run."""
         options = {"session": session, "start": start, "stop": stop, "n": n, "pattern": pattern, "unique": unique}
-        return {"status": "ok", "history": self._cells.history.reply(hist_access_type, output, **options)}
+        found = self._cells.history.reply(hist_access_type, output, **options)
+        return {"status": "ok", "history": await asyncio.wrap_future(found)}

@@ -187,6 +187,9 @@ class Notebook:
     def restart(self) -> None:
         """Restart the process, as the client does."""
         self.client.stop_channels()
+        # A new client counts its messages anew, in the same session: their ids come again.
+        self.cells.clear()
+        self.others.clear()
         self.manager.restart_kernel(now=False, env=self.environment)
         self.client = self._connect()
 
