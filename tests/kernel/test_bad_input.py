@@ -18,7 +18,7 @@ BAD = {
     "deep recursion": ("func dive(n) { return dive(n + 1) + 1 }\ndive(0)", "nested too deeply"),
     "division by zero": ("1 / 0", "Division by zero"),
     "foreign habit": ("x = 1\nx++", "++"),
-    "reserved word": ("import nothing", "import"),
+    "missing module": ("import nothing", "Module not found: nothing"),
     "not text": ("\x00\x01\x02", ""),
 }
 
