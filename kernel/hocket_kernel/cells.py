@@ -14,7 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hocket_kernel import stdin
+from hocket_kernel import output, stdin
 from hocket_kernel.history import History
 from hocket_kernel.output import MUTED
 
@@ -66,7 +66,7 @@ class Cells:
         if question is not None:
             return {**_ok(count), "payload": [_page(session, question[1])]}
         outcome = await session.run(request.code, name=name)
-        self._flush()
+        output.finish(self._kernel.get_parent("shell"))
         if outcome.error is not None:
             content = error_content(outcome.error)
             self._publish("error", content, request.silent)

@@ -7,14 +7,16 @@ while the cell runs, and 100,000 of them are a few messages.
 
 Each piece carries the cell that printed it, read from the context of the task or
 thread that did, so output of a background task goes to the cell that spawned it.
+A flood is cut; `flood.py` says how.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
 import time
-from collections import deque
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from threading import Lock
 from typing import Any, cast
@@ -22,6 +24,8 @@ from typing import Any, cast
 import zmq
 from ipykernel.iostream import IOPubThread, OutStream
 from jupyter_client.session import Session
+
+from hocket_kernel import flood
 
 MUTED: ContextVar[bool] = ContextVar("MUTED", default=False)
 """Whether what is printed is dropped: set in the context of a silent request."""
@@ -33,6 +37,10 @@ class Outlet:
     # Seconds: from the first piece of output to its message, and from one message to the next.
     lead = 0.002
     interval = 0.05
+    # From one look to the next at what is held back of a flood.
+    patience = 1.0
+    # Requests whose amount of output is remembered.
+    remembered = 1000
 
     def __init__(self, session: Session, pub_thread: IOPubThread) -> None:
         self._session = session
@@ -41,6 +49,9 @@ class Outlet:
         self._scheduled = False
         self._last = 0.0
         self._lock = Lock()
+        self._meters: OrderedDict[str, flood.Meter] = OrderedDict()
+        self._holding: dict[str, dict[str, Any]] = {}
+        self._is_looking = False
 
     def put(self, parent: dict[str, Any], name: str, text: str) -> None:
         """Take `text`, printed to the stream `name` on behalf of the request `parent`.
@@ -76,11 +87,58 @@ class Outlet:
             return
         with self._lock:
             self._scheduled = False
+            now = time.monotonic()
             for parent, name, text in self._joined():
-                message = self._session.msg("stream", {"name": name, "text": text}, parent=parent)
-                # ipykernel's thread stands for the socket that it owns.
-                socket = cast("zmq.Socket[bytes]", self._pub_thread)
-                self._session.send(socket, message, ident=b"stream." + name.encode())
+                meter = self._meter(parent, now)
+                self._send(parent, meter.take(name, text, now))
+                if meter.holds:
+                    self._holding[parent.get("msg_id", "")] = parent
+            if self._holding and not self._is_looking:
+                self._is_looking = True
+                self._pub_thread.schedule(self._wait)
+
+    def finish(self, parent: dict[str, Any]) -> None:
+        """Send everything that the request `parent` has printed, also what is held back of a flood."""
+        self.flush()
+        request = parent.get("msg_id", "")
+        with self._lock:
+            if self._holding.pop(request, None) is not None:
+                self._send(parent, self._meters[request].release())
+
+    def _meter(self, parent: dict[str, Any], now: float) -> flood.Meter:
+        """Return what measures the output of a request; forget those that have printed nothing for long."""
+        request = parent.get("msg_id", "")
+        meter = self._meters.get(request)
+        if meter is None:
+            meter = self._meters[request] = flood.Meter(flood.limit(), now)
+            for other in list(self._meters)[: len(self._meters) - self.remembered]:
+                if other not in self._holding:
+                    del self._meters[other]
+        self._meters.move_to_end(request)
+        return meter
+
+    def _wait(self) -> None:
+        """Set the timer that looks at what is held back; runs in the iopub thread."""
+        self._pub_thread.io_loop.call_later(self.patience, self._look)
+
+    def _look(self) -> None:
+        """Send what is held back of requests that may print again."""
+        with self._lock:
+            now = time.monotonic()
+            for request, parent in list(self._holding.items()):
+                self._send(parent, self._meters[request].due(now))
+                if not self._meters[request].holds:
+                    del self._holding[request]
+            self._is_looking = bool(self._holding)
+        if self._is_looking:
+            self._wait()
+
+    def _send(self, parent: dict[str, Any], pieces: Iterable[flood.Piece]) -> None:
+        for name, text in pieces:
+            message = self._session.msg("stream", {"name": name, "text": text}, parent=parent)
+            # ipykernel's thread stands for the socket that it owns.
+            socket = cast("zmq.Socket[bytes]", self._pub_thread)
+            self._session.send(socket, message, ident=b"stream." + name.encode())
 
     def _joined(self) -> Iterator[tuple[dict[str, Any], str, str]]:
         """Empty the queue; yield what stood in it per cell and, within a cell, per run of one stream."""
@@ -104,6 +162,12 @@ class Outlet:
 def outlet(session: Session, pub_thread: IOPubThread) -> Outlet:
     """Return the process's outlet, the same for both streams."""
     return Outlet(session, pub_thread)
+
+
+def finish(parent: dict[str, Any]) -> None:
+    """Send everything that the request `parent` has printed."""
+    if isinstance(sys.stdout, ProgramStream):
+        sys.stdout.outlet.finish(parent)
 
 
 class ProgramStream(OutStream):

@@ -1,0 +1,149 @@
+"""A flood is cut: with a notice, and without losing its end."""
+
+import re
+import time
+
+from hocket_kernel.flood import RATE, TAIL, Meter
+
+
+def pieces(found):
+    return "".join(text if name == "stdout" else f"<{text.strip()}>" for name, text in found)
+
+
+def test_what_is_within_the_limit_is_sent_as_it_is():
+    meter = Meter(100, 0)
+    assert list(meter.take("stdout", "x" * 60, 0)) == [("stdout", "x" * 60)]
+    assert list(meter.take("stderr", "y" * 40, 0)) == [("stderr", "y" * 40)]
+    assert not meter.holds
+    assert not list(meter.release())
+
+
+def test_what_is_beyond_is_held_back_and_cut_between_lines():
+    meter = Meter(10, 0)
+    assert pieces(meter.take("stdout", "1234\n5678\nabcd\n", 0)) == "1234\n5678\n"
+    assert meter.holds
+    assert pieces(meter.release()) == "abcd\n"
+    assert not meter.holds
+
+
+def test_the_newest_is_kept_and_the_notice_counts_the_rest():
+    meter = Meter(100, 0)
+    lines = [f"{number:08}\n" for number in range(TAIL)]
+    sent = pieces(meter.take("stdout", "".join(lines), 0))
+    assert sent == "".join(lines[:11])
+    kept = TAIL // 9
+    left_out = TAIL - 11 - kept
+    notice, rest = meter.release()
+    what = f"{left_out * 9:,} characters in {left_out:,} lines left out"
+    assert notice == ("stderr", f"[{what}; HOCKET_OUTPUT_LIMIT=0 in the environment shows all]\n")
+    assert rest == ("stdout", "".join(lines[-kept:]))
+
+
+def test_one_long_line_is_cut_within():
+    meter = Meter(100, 0)
+    assert pieces(meter.take("stdout", "x" * 1_000_000 + "\n", 0)) == "x" * 100
+    notice, tail = meter.release()
+    assert notice[1].startswith("\n[979,901 characters in 0 lines left out;")
+    assert tail == ("stdout", "x" * (TAIL - 1) + "\n")
+
+
+def test_both_streams_keep_their_order_in_what_is_held():
+    meter = Meter(1, 0)
+    list(meter.take("stdout", "a\n", 0))
+    list(meter.take("stderr", "b\n", 0))
+    list(meter.take("stdout", "c\n", 0))
+    assert list(meter.release()) == [("stdout", "\n"), ("stderr", "b\n"), ("stdout", "c\n")]
+
+
+def test_the_allowance_grows_with_time():
+    meter = Meter(1000, 0)
+    assert pieces(meter.take("stdout", "x" * 1000, 0)) == "x" * 1000
+    assert not list(meter.take("stdout", "y" * 500, 0))
+    assert not list(meter.due(100 / RATE))
+    assert pieces(meter.due(500 / RATE)) == "y" * 500
+    assert not list(meter.take("stdout", "z", 500 / RATE))
+
+
+def test_a_program_that_prints_slowly_is_never_cut():
+    meter = Meter(1000, 0)
+    for second in range(1000):
+        assert pieces(meter.take("stdout", "x" * RATE, second))[:1] == "x" or pieces(meter.due(second))
+        assert pieces(meter.release()).count("left out") == 0
+
+
+def test_zero_is_no_limit():
+    meter = Meter(0, 0)
+    assert pieces(meter.take("stdout", "x" * 10_000_000, 0)) == "x" * 10_000_000
+
+
+NOTICE = re.compile(r"\[([\d,]+) characters in ([\d,]+) lines? left out; .*\]\n")
+
+
+def left_out(cell):
+    """Return how many characters and lines the notices of a cell say were left out."""
+    found = NOTICE.findall(cell.err)
+    return tuple(sum(int(notice[part].replace(",", "")) for notice in found) for part in (0, 1))
+
+
+def test_a_cell_that_floods_shows_its_beginning_its_end_and_what_is_between(notebook):
+    cell = notebook.ok("for i in range(500000) { print(i) }\n'done'")
+    lines = cell.out.splitlines()
+    assert lines[:100_000] == [f"{number}" for number in range(100_000)]
+    assert lines[-2000:] == [f"{number}" for number in range(498_000, 500_000)]
+    characters, count = left_out(cell)
+    assert count + len(lines) == 500_000
+    assert characters + len(cell.out) == sum(len(f"{number}\n") for number in range(500_000))
+    assert cell.kinds[-2:] == ["execute_result", "idle"]
+    assert len(cell.of("stream")) < 100
+
+
+def test_fifty_megabytes_at_once_are_cut(notebook):
+    cell = notebook.ok("print('x' * 50000000)\nprint('end')")
+    assert cell.out.startswith("x" * 1000)
+    assert cell.out.endswith("x\nend\n")
+    assert len(cell.out) < 1_100_000
+    assert left_out(cell)[0] + len(cell.out) == 50_000_005
+
+
+def test_the_next_cell_has_an_allowance_of_its_own(notebook):
+    notebook.ok("print('x' * 5000000)")
+    cell = notebook.ok("print('y' * 900000)")
+    assert len(cell.out) == 900_001 and not cell.err
+
+
+def test_a_cell_that_fails_in_a_flood_shows_what_it_printed_last(notebook):
+    cell = notebook.run("print('x' * 5000000)\nprint('last words')\n1 / 0")
+    assert cell.out.endswith("last words\n")
+    assert cell.kinds[-2:] == ["error", "idle"]
+
+
+def test_a_background_task_that_floods_shows_its_end_in_its_cell(notebook):
+    cell = notebook.ok(
+        "async func flood() { await async_sleep(1); print('x' * 2000000); print('the end') }\nt := flood()"
+    )
+    notebook.until(lambda: cell.out.endswith("the end\n"), 20)
+    assert left_out(cell)[0] + len(cell.out) == 2_000_009
+
+
+def test_the_limit_can_be_set_and_lifted(start):
+    small = start(HOCKET_OUTPUT_LIMIT="1000")
+    try:
+        cell = small.ok("print('x' * 100000)")
+        assert len(cell.out) < 30_000 and left_out(cell)[0] + len(cell.out) == 100_001
+    finally:
+        small.close()
+    unlimited = start(HOCKET_OUTPUT_LIMIT="0")
+    try:
+        cell = unlimited.ok("print('x' * 50000000)")
+        assert len(cell.out) == 50_000_001 and not cell.err
+    finally:
+        unlimited.close()
+
+
+def test_a_client_that_does_not_read_loses_nothing(notebook):
+    cell = notebook.send("for i in range(60000) { print(i); if i % 3 == 0 { eprint(i); await yield_now() } }\n'end'")
+    time.sleep(2)  # it does not read
+    notebook.wait(cell)
+    assert cell.out == "".join(f"{number}\n" for number in range(60_000))
+    assert cell.err == "".join(f"{number}\n" for number in range(0, 60_000, 3))
+    assert cell.result == '"end"'
