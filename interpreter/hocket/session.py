@@ -104,6 +104,7 @@ class Session:
         self.interrupts = Interrupts(self.scheduler)
         self.library = stdlib.namespace()
         self.known = Known(frozenset(self.library), stdlib.suspending(), stdlib.promising())
+        self.suspending = self.known.suspending, stdlib.suspending_methods()
         self.kinds: dict[str, str] = {}
         self._builtins: dict[str, Any] = {mangle(name): value for name, value in self.library.items()}
         self._builtins |= support()
@@ -187,7 +188,7 @@ class Session:
         resolution = Resolver(source, environment).resolve(parsed.program)
         if resolution.problems:
             raise errors.StaticErrors(first_problems(resolution.problems))
-        unit = compile_program(source, parsed.program, resolution, self.known.suspending, parsed.docs)
+        unit = compile_program(source, parsed.program, resolution, self.suspending, parsed.docs)
         for method in unit.methods:
             self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))
         declared = {name: binding.kind for name, binding in resolution.top.items()}

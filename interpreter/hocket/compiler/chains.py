@@ -126,8 +126,12 @@ def call_expr(c: Compiler, node: nodes.CallExpr) -> ast.expr:
 
 
 def suspends(c: Compiler, function: Node) -> bool:
-    """Whether `function` is a builtin, under its own name, that waits in an async context."""
-    if not isinstance(function, nodes.NameExpr) or not c.function.is_async:
+    """Whether `function` is a builtin, under its own name, or perhaps a method, that waits in an async context."""
+    if not c.function.is_async:
+        return False
+    if isinstance(function, nodes.FieldExpr | nodes.OptionalFieldExpr):
+        return str(function.name) in c.suspending_methods and not is_module(c, function.object)
+    if not isinstance(function, nodes.NameExpr):
         return False
     return c.resolution.bindings[function].kind == "library" and str(function.name) in c.suspending
 
@@ -290,11 +294,12 @@ def until_null(c: Compiler, node: Node) -> ast.expr:
 def optional_call(c: Compiler, node: nodes.CallExpr, rest: Callable[[Any], ast.expr]) -> ast.expr:
     """Compile a call in a chain with a `?.`."""
     function = node.function
+    mode = "suspend" if suspends(c, function) else "call"
     if isinstance(function, nodes.OptionalFieldExpr):
-        return finish_call(c, node, "call", [], (function, lambda part: not_null(c, part)), str(function.name))
+        return finish_call(c, node, mode, [], (function, lambda part: not_null(c, part)), str(function.name))
     if isinstance(function, nodes.FieldExpr):
-        return finish_call(c, node, "call", [], (function.object, rest), str(function.name))
-    return finish_call(c, node, "call", [], (function, rest), None)
+        return finish_call(c, node, mode, [], (function.object, rest), str(function.name))
+    return finish_call(c, node, mode, [], (function, rest), None)
 
 
 def not_null(c: Compiler, node: nodes.OptionalFieldExpr) -> ast.expr:

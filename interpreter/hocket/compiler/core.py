@@ -59,12 +59,12 @@ class Compiler:
     """The compilation of one program."""
 
     def __init__(
-        self, source: Source, resolution: Resolution, suspending: frozenset[str], docs: dict[int, str]
+        self, source: Source, resolution: Resolution, suspending: tuple[frozenset[str], ...], docs: dict[int, str]
     ) -> None:
         self.source = source
         self.resolution = resolution
         self.docs = docs
-        self.suspending = suspending
+        self.suspending, self.suspending_methods = suspending
         self.methods: set[str] = set()
         self.body: list[ast.stmt] = []
         self.function: Function
@@ -217,12 +217,12 @@ def compile_program(
     source: Source,
     program: nodes.Program,
     resolution: Resolution,
-    suspending: frozenset[str] = frozenset(),
+    suspending: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset()),
     docs: Mapping[int, str] | None = None,
 ) -> Unit:
     """Compile a resolved program; raises StaticErrors where Python's limits are passed.
 
-    `suspending` names the builtins that wait where that is possible; `docs` has the
+    `suspending` names the builtins that wait where that is possible, and the methods that do; `docs` has the
     documentation of functions by the offset of their text.
     """
     compiler = Compiler(source, resolution, suspending, dict(docs or {}))

@@ -131,9 +131,11 @@ def declared(name: str, is_method: bool, cls: type | None = None) -> Builtin | N
         for table in [*own, *STDLIB.methods.values()]:
             if name in table:
                 return table[name]
-    return STDLIB.functions.get(name) or next(
-        (b for b in STDLIB.functions.values() if b.suspending is not None and b.suspending.__name__ == name), None
-    )
+    found = STDLIB.functions.get(name)
+    if found is not None:
+        return found
+    suspending = (b for b in STDLIB if b.suspending is not None and (is_method or b.owner is None))
+    return next((b for b in suspending if getattr(b.suspending, "__name__", None) == name), None)
 
 
 def as_called(builtin: Builtin, text: str) -> Builtin:

@@ -142,13 +142,15 @@ def builtin(
     return declare if function is None else declare(function)
 
 
-def method(*owners: type, aliases: tuple[str, ...] = ()) -> Callable[[F], F]:
+def method(
+    *owners: type, aliases: tuple[str, ...] = (), suspending: Callable[..., Awaitable[Any]] | None = None
+) -> Callable[[F], F]:
     """Declare a method of values of the classes `owners`; the first parameter is the value."""
 
     def declare(function: F) -> F:
         for owner in owners:
             for name in (function.__name__.rstrip("_"), *aliases):
-                STDLIB.add(Builtin(name, function, owner=owner))
+                STDLIB.add(Builtin(name, function, owner=owner, suspending=suspending))
         return function
 
     return declare

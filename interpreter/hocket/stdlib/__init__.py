@@ -34,6 +34,7 @@ from hocket.stdlib import (
     locks,
     math,
     observing,
+    open_files,
     paths,
     process,
     queues,
@@ -57,11 +58,11 @@ from hocket.stdlib import methods as _methods
 from hocket.stdlib.collections import arrays, passes
 from hocket.stdlib.namespaces import dotted
 
-__all__ = ["methods", "namespace", "promising", "reference", "suspending"]
+__all__ = ["methods", "namespace", "promising", "reference", "suspending", "suspending_methods"]
 
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, secrets, files, entries, file_parts, paths, http, server),
+    *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, paths, http, server),
     *(tasks, retries, observing, channels, locks, timers, streams),
     *(shared, system, arguments, process, key_values),
 )
@@ -78,6 +79,12 @@ def namespace() -> dict[str, Any]:
 def suspending() -> frozenset[str]:
     """Return the names that block when called in a plain function, and suspend in an async context."""
     return frozenset(name for name, builtin in STDLIB.functions.items() if builtin.suspending is not None)
+
+
+def suspending_methods() -> frozenset[str]:
+    """Return the names of methods that suspend in an async context; each such function is called as a method, too."""
+    tables = STDLIB.methods.values()
+    return suspending() | {b.name for table in tables for b in table.values() if b.suspending is not None}
 
 
 def promising() -> frozenset[str]:

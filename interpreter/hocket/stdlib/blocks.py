@@ -1,0 +1,157 @@
+"""Files as blocks: what an open file does in a thread.
+
+A thread reads a block, and decodes it, for thousands of lines at a time; with a call for each line nearly all
+time would go into changing threads.  What it has read it leaves in `arrived`, so nothing is lost when
+nobody waits for it any more.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from hocket import errors
+from hocket.runtime.threads import DaemonExecutor
+
+LINE, ALL = 0, -1
+"""How much `BlockFile.fill` is to read, beside a number: to the end of a line, to the end of the file."""
+
+
+class BlockFile(io.FileIO):
+    """A file without a buffer that can be read in blocks, as text or bytes, and writes all it is given."""
+
+    def __init__(self, path: str, mode: str, size: int, is_text: bool) -> None:
+        super().__init__(path, mode)
+        self.path = path
+        self.size = size
+        self.is_text = is_text
+        # What was read so far, oldest first, for whoever takes it.
+        self.arrived: deque[Any] = deque()
+        # The bytes of a character whose end is not read yet, and the place of the byte behind all that was read.
+        self.tail = b""
+        self.place = 0
+        self.failure: errors.FileError | None = None
+
+    def fill(self, need: int) -> bool:
+        """Read on until there are `need` more characters or bytes, or the file ends; return whether there are any.
+
+        Raises FileError for what is not UTF-8, when all before it has been taken.
+        """
+        self.check("read")
+        if self.arrived:
+            return True  # by a call whose caller was cancelled; it may be enough
+        pieces: list[Any] = []
+        count = 0
+        try:
+            while self.failure is None and (need == ALL or count < max(need, 1)):
+                piece = self.piece()
+                if piece is None:
+                    break
+                pieces.append(piece)
+                if need != LINE or (("\n" if self.is_text else b"\n") in piece):
+                    count += len(piece)
+        finally:
+            if any(pieces):
+                self.arrived.append(("" if self.is_text else b"").join(pieces))
+        if self.failure is not None and not any(pieces):
+            raise errors.FileError(str(self.failure), **self.failure.fields)
+        return any(pieces)
+
+    def piece(self) -> Any:
+        """Read a block; None at the end."""
+        block = super().read(self.size) or b""
+        self.place += len(block)
+        if not self.is_text:
+            return block or None
+        if not block and not self.tail:
+            return None
+        return self.decode(self.tail + block, not block)
+
+    def decode(self, content: bytes, is_end: bool) -> str:
+        """Return the text of `content`; what is not UTF-8 ends it."""
+        try:
+            text, length = codecs.utf_8_decode(content, "strict", is_end)
+        except UnicodeDecodeError as error:
+            text, length = content[: error.start].decode(), len(content)
+            byte = self.place - len(content) + error.start
+            reason = f"invalid UTF-8 at byte {byte} (0x{content[error.start]:02x})"
+            self.failure = errors.FileError(
+                f"Failed to read file '{self.path}': {reason}", path=self.path, reason=reason
+            )
+        self.tail = content[length:]
+        return text
+
+    def write(self, content: Any, /) -> int:
+        """Write all of `content`: the system may take it in parts."""
+        self.check("write")
+        left = memoryview(content)
+        while left:
+            done = super().write(left)
+            self.place += done
+            left = left[done:]
+        return len(content)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go on at `offset`, and forget what was read ahead."""
+        self.check("seek in")
+        self.place = super().seek(offset, whence)
+        self.tail = b""
+        self.failure = None
+        self.arrived.clear()
+        return self.place
+
+    def check(self, doing: str) -> None:
+        """Raise FileError when it is closed: perhaps by another task, after the call was made."""
+        if self.closed:
+            raise closed(doing, self.path)
+
+
+def closed(doing: str, path: str) -> errors.FileError:
+    """Return the error for the use of a closed file."""
+    reason = "the file is closed"
+    return errors.FileError(f"Failed to {doing} file '{path}': {reason}", path=path, reason=reason)
+
+
+class InOrder:
+    """Calls about one file, in threads, one after the other in the order in which they were asked for.
+
+    A call that nobody waits for any more is made all the same.  An executor in the eyes of asyncio.
+    """
+
+    def __init__(self, pool: DaemonExecutor) -> None:
+        self.is_busy = False
+        self._pool = pool
+        self._guard = threading.Lock()
+        self._jobs: deque[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = deque()
+
+    def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        """Have `function(*args)` called; return the future of its result."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()  # from here on it cannot be cancelled
+        with self._guard:
+            self._jobs.append((future, function, args))
+            if self.is_busy:
+                return future
+            self.is_busy = True
+        self._pool.post(self._work)
+        return future
+
+    def _work(self) -> None:
+        while True:
+            with self._guard:
+                if not self._jobs:
+                    self.is_busy = False
+                    return
+                future, function, args = self._jobs.popleft()
+            try:
+                result = function(*args)
+            except BaseException as error:  # noqa: BLE001  handed to the caller
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            del future, function, args  # or what they refer to would live until the next call
