@@ -42,7 +42,7 @@ def test_every_suspending_form_takes_what_its_plain_form_takes() -> None:
     for builtin in STDLIB:
         if builtin.suspending is not None:
             assert asyncio.iscoroutinefunction(builtin.suspending)
-            suspending = Builtin(builtin.name, builtin.suspending)
+            suspending = Builtin(builtin.name, builtin.suspending, builtin.owner)
             assert suspending.usage == builtin.usage, builtin.name
 
 

@@ -5,11 +5,16 @@ The plain forms block in a plain function and suspend in an async context.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Iterator
+from typing import Any
 
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import file_errors, path_text, read_binary_file, write_binary_file
+from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib.replacing import PIECE, Replacement
 
 
 @builtin
@@ -55,6 +60,45 @@ def file_size(path: str) -> int:
     return _size(path)
 
 
+def _stat(path: str) -> dict[str, Any]:
+    with file_errors("read file", path):
+        found = os.stat(path_text(path))
+    return {
+        "size": found.st_size,
+        "modified": found.st_mtime,
+        "created": getattr(found, "st_birthtime", found.st_ctime),
+        "is_file": stat.S_ISREG(found.st_mode),
+        "is_dir": stat.S_ISDIR(found.st_mode),
+    }
+
+
+@builtin
+async def async_stat(path: str) -> dict[str, Any]:
+    """Return `{size, modified, created, is_file, is_dir}` of what is at `path`, a link followed; times in seconds.
+
+    Where the system does not tell when it was created, `created` is when its name or permissions last changed.
+
+    ```
+    write_file("a.txt", "é")
+    let found := await async_stat("a.txt")
+    print(found.size, found.is_file, found.is_dir, found.modified > 0)  # expect: 2 true false true
+    ```
+    """
+    return await in_thread(_stat, path)
+
+
+@builtin(suspending=async_stat)
+def file_stat(path: str) -> dict[str, Any]:
+    """Return `{size, modified, created, is_file, is_dir}` of what is at `path`, as `async_stat` does.
+
+    ```
+    create_dir("d")
+    print(file_stat("d").is_dir, file_stat("d").is_file)  # expect: true false
+    ```
+    """
+    return _stat(path)
+
+
 def _delete(path: str) -> bool:
     with file_errors("delete file", path):
         os.unlink(path_text(path))
@@ -85,10 +129,17 @@ def delete_file(path: str) -> bool:
     return _delete(path)
 
 
-def _move(path: str, to: str) -> bool:
+def _move(new: Replacement, path: str) -> bool:
     with file_errors("rename file", path):
-        os.replace(path_text(path), path_text(to))
-    return True
+        try:
+            os.replace(path_text(path), path_text(new.path))
+            return True
+        except OSError as error:
+            if error.errno != errno.EXDEV or not os.path.isfile(path):
+                raise
+    # To another file system: copied, and then deleted.
+    _copy(new, path)
+    return _delete(path) if new.is_wanted else False
 
 
 @builtin
@@ -101,7 +152,8 @@ async def async_move(path: str, to: str) -> bool:
     print(list_dir("."))  # expect: [b.txt]
     ```
     """
-    return await in_thread(_move, path, to)
+    new = Replacement(to)
+    return await new.waiting(_move, new, path)
 
 
 @builtin(suspending=async_move)
@@ -114,13 +166,20 @@ def rename_file(path: str, to: str) -> bool:
     print(list_dir("."))  # expect: [b.txt]
     ```
     """
-    return _move(path, to)
+    return _move(Replacement(to), path)
 
 
-def _copy(path: str, to: str) -> bool:
+def _copy(new: Replacement, path: str) -> bool:
     path_text(path)
-    path_text(to)
-    return write_binary_file(to, read_binary_file(path))
+    path_text(new.path)
+    with file_errors("write file", new.path):
+        return new.put(_content(path))
+
+
+def _content(path: str) -> Iterator[bytes]:
+    with file_errors("read file", path), open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 @builtin
@@ -133,7 +192,8 @@ async def async_copy(path: str, to: str) -> bool:
     print(list_dir("."))  # expect: [a.txt, b.txt]
     ```
     """
-    return await in_thread(_copy, path, to)
+    new = Replacement(to)
+    return await new.waiting(_copy, new, path)
 
 
 @builtin(suspending=async_copy)
@@ -146,7 +206,7 @@ def copy_file(path: str, to: str) -> bool:
     print(read_file("b.txt"))  # expect: A
     ```
     """
-    return _copy(path, to)
+    return _copy(Replacement(to), path)
 
 
 def _list(path: str) -> list[str]:

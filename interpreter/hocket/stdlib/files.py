@@ -7,16 +7,10 @@ The plain forms block in a plain function and suspend in an async context.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import errno
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from hocket import errors
 from hocket.runtime.promises import promise_all
@@ -25,6 +19,7 @@ from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
 from hocket.stdlib.collections import elements
+from hocket.stdlib.replacing import Replacement, pieces_of
 from hocket.stdlib.tasks import fan_out_limit
 from hocket.stdlib.text import lines
 
@@ -78,58 +73,30 @@ def _read_bytes(path: str) -> bytes:
         return _read_raw(path)
 
 
-def _write(path: str, content: bytes, overwrite: bool = True) -> bool:
-    """Put `content` at `path`, whole or not at all; refuse an existing file unless `overwrite`."""
-    with file_errors("write file", path):
-        target = Path(path_text(path)).resolve()  # a link stays a link
-        if not overwrite and target.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        part = target.with_name(f".{target.name}.{uuid4().hex}.partial")
-        _parts.add(part)
-        try:
-            part.write_bytes(content)
-            _put(part, target, overwrite)
-        finally:
-            part.unlink(missing_ok=True)
-            _parts.discard(part)
-    return True
-
-
-_parts: set[Path] = set()
-
-
-@atexit.register
-def _remove_parts() -> None:
-    """Remove what threads are still writing that nobody waits for: the end of the process does not either."""
-    for part in list(_parts):
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _put(part: Path, target: Path, overwrite: bool) -> None:
-    if not overwrite:
-        # A link is made only where nothing is: two writers cannot both succeed.
-        with contextlib.suppress(PermissionError, NotImplementedError, AttributeError):
-            os.link(part, target)
-            return
-    elif target.exists():
-        shutil.copymode(target, part)
-    os.replace(part, target)
+def _write(new: Replacement, content: bytes) -> bool:
+    with file_errors("write file", new.path):
+        path_text(new.path)
+        return new.put(pieces_of(content))
 
 
 def _encode(text: str) -> bytes:
     return str.encode(text, "utf-8")
 
 
-def _write_text(path: str, text: str, overwrite: bool = True) -> bool:
-    with file_errors("write file", path):
+def _write_text(new: Replacement, text: str) -> bool:
+    with file_errors("write file", new.path):
         content = _encode(text)
     try:
-        return _write(path, content, overwrite)
+        return _write(new, content)
     except errors.FileError as error:
         if isinstance(error.__cause__, FileExistsError):
             error.hint = "write_file(path, text, true) replaces it"
         raise
+
+
+async def _async_write_text(path: str, text: str, overwrite: bool = True) -> bool:
+    new = Replacement(path, overwrite)
+    return await new.waiting(_write_text, new, text)
 
 
 def _append(path: str, text: str) -> bool:
@@ -238,11 +205,11 @@ async def async_write_file(path: str, text: str) -> bool:
     delete_file("note.txt")
     ```
     """
-    return await in_thread(_write_text, path, text)
+    return await _async_write_text(path, text)
 
 
 async def _async_write_new(path: str, text: str, overwrite: bool = False) -> bool:
-    return await in_thread(_write_text, path, text, overwrite)
+    return await _async_write_text(path, text, overwrite)
 
 
 @builtin(suspending=_async_write_new)
@@ -258,7 +225,7 @@ def write_file(path: str, text: str, overwrite: bool = False) -> bool:
     write_file("a.txt", "newest")     # error: Failed to write file 'a.txt': File exists
     ```
     """
-    return _write_text(path, text, overwrite)
+    return _write_text(Replacement(path, overwrite), text)
 
 
 @builtin
@@ -270,7 +237,8 @@ async def async_write_bytes(path: str, content: bytes) -> bool:
     print(read_binary_file("a.bin"))  # expect: bytes[1, 2]
     ```
     """
-    return await in_thread(_write, path, memoryview(content).tobytes())
+    new = Replacement(path)
+    return await new.waiting(_write, new, memoryview(content).tobytes())
 
 
 @builtin(suspending=async_write_bytes)
@@ -282,7 +250,7 @@ def write_binary_file(path: str, content: bytes) -> bool:
     print(read_binary_file("a.bin"))  # expect: bytes[1, 2]
     ```
     """
-    return _write(path, memoryview(content).tobytes())
+    return _write(Replacement(path), memoryview(content).tobytes())
 
 
 @builtin
@@ -324,7 +292,7 @@ async def async_read_files(paths: list[str], limit: int | None = None) -> list[s
     ```
     """
     paths = _strings("async_read_files", "paths", paths)
-    return await _each("async_read_files", [partial(_read, path) for path in paths], limit)
+    return await _each("async_read_files", [partial(in_thread, _read, path) for path in paths], limit)
 
 
 @builtin
@@ -343,7 +311,7 @@ async def async_write_files(paths: list[str], texts: list[str], limit: int | Non
     if len(paths) != len(texts):
         raise errors.ValueError(f"async_write_files() expects as many texts as paths, got {len(texts)}, {len(paths)}")
     pairs = zip(paths, texts, strict=True)
-    return await _each("async_write_files", [partial(_write_text, path, text) for path, text in pairs], limit)
+    return await _each("async_write_files", [partial(_async_write_text, *pair) for pair in pairs], limit)
 
 
 def _strings(name: str, parameter: str, values: list[str]) -> list[str]:
@@ -355,13 +323,13 @@ def _strings(name: str, parameter: str, values: list[str]) -> list[str]:
     return values
 
 
-async def _each(name: str, actions: list[Callable[[], Any]], limit: int | None) -> list[Any]:
-    """Run each action in a thread; a failure gets its index."""
+async def _each(name: str, actions: list[Callable[[], Awaitable[Any]]], limit: int | None) -> list[Any]:
+    """Run each action; a failure gets its index."""
 
-    def indexed(index: int, action: Callable[[], Any]) -> Any:
+    def indexed(index: int, action: Callable[[], Awaitable[Any]]) -> Any:
         async def one() -> Any:
             try:
-                return await in_thread(action)
+                return await action()
             except errors.Error as error:
                 error.fields["index"] = index
                 raise

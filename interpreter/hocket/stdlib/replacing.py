@@ -1,0 +1,118 @@
+"""Whole files, put in place at once.
+
+The content is written beside the place and moved there, so that whoever reads the file finds one whole content or
+another.  What is no regular file, such as a pipe or a device, is written where it is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from hocket.runtime.threads import in_thread
+
+PIECE = 1 << 20
+FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+T = TypeVar("T")
+
+_parts: set[Path] = set()
+
+
+class Replacement:
+    """A content on its way to `path`; it refuses a file that is there unless it `overwrites`.
+
+    Withdrawn, it never gets there any more.
+    """
+
+    def __init__(self, path: str, overwrites: bool = True) -> None:
+        self.path = path
+        self.overwrites = overwrites
+        self.is_wanted = True
+        self._guard = threading.Lock()
+
+    def put(self, pieces: Iterable[bytes | memoryview]) -> bool:
+        """Write `pieces`, and put them in place; raises OSError."""
+        target = Path(os.path.realpath(self.path))  # a link stays a link
+        mode = self.mode_of(target)
+        if mode is not None and not stat.S_ISREG(mode):
+            with open(target, "wb") as file:
+                file.writelines(pieces)
+            return True
+        part = target.with_name(f".{uuid4().hex}.partial")
+        _parts.add(part)
+        try:
+            self.write(part, pieces, mode)
+            with self._guard:
+                if self.is_wanted:
+                    self.move(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+            _parts.discard(part)
+        return True
+
+    def mode_of(self, target: Path) -> int | None:
+        """Return the mode of what is at `target`, None if there is nothing; raises OSError if it is to stay."""
+        try:
+            mode = os.stat(target).st_mode
+        except FileNotFoundError:
+            return None
+        if not self.overwrites:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return mode
+
+    def write(self, part: Path, pieces: Iterable[bytes | memoryview], mode: int | None) -> None:
+        """Make the file `part`, with the permissions of the one that it replaces."""
+        permissions = 0o666 if mode is None else stat.S_IMODE(mode)
+        with open(os.open(part, FLAGS, permissions), "wb") as file:
+            if mode is not None:
+                os.chmod(part, permissions)
+            for piece in pieces:
+                if not self.is_wanted:
+                    return
+                file.write(piece)
+
+    def move(self, part: Path, target: Path) -> None:
+        """Give `part` the name of `target`."""
+        if not self.overwrites:
+            # A link is made only where nothing is: two writers cannot both succeed.
+            with contextlib.suppress(PermissionError, NotImplementedError, AttributeError):
+                os.link(part, target)
+                return
+        os.replace(part, target)
+
+    async def waiting(self, function: Callable[..., T], *args: object) -> T:
+        """Return what `function(*args)`, called in a thread, makes of it; withdrawn by a cancellation."""
+        try:
+            return await in_thread(function, *args)
+        except BaseException:
+            with self._guard:
+                self.is_wanted = False
+            raise
+
+
+def pieces_of(content: bytes) -> Iterator[memoryview]:
+    """Yield `content` in pieces."""
+    view = memoryview(content)
+    for start in range(0, len(view), PIECE):
+        yield view[start : start + PIECE]
+
+
+@atexit.register
+def _remove_parts() -> None:
+    """Remove what threads are still writing that nobody waits for: the end of the process does not either."""
+    for part in list(_parts):
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
