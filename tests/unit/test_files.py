@@ -288,3 +288,22 @@ def test_the_virtual_clock_stands_still_while_a_file_is_read(tmp_path: Path) -> 
         [lines.len(), time() - begun]
     """
     assert run(program, tmp_path, clock="virtual") == [2, 0]
+
+
+def test_a_watcher_holds_neither_the_virtual_clock_nor_the_end(tmp_path: Path) -> None:
+    program = """
+        let told := []
+        spawn { for await c in watch("here", 1ms) { told.push(c.kind) } }
+        let other := watch("here", 1ms)
+        let begun := time()
+        sleep(1h)
+        let passed := time() - begun
+        write_file("here/a.txt", "")
+        let seen := await other.next()
+        while told.len() == 0 { file_exists("here") }
+        [passed, told]
+    """
+    (tmp_path / "here").mkdir()
+    begun = time.monotonic()
+    assert run(program, tmp_path, clock="virtual") == [3_600_000, ["created"]]
+    assert time.monotonic() - begun < 30

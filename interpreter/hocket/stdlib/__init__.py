@@ -52,6 +52,7 @@ from hocket.stdlib import (
     text,
     time,
     timers,
+    watching,
     yaml,
 )
 from hocket.stdlib import methods as _methods
@@ -62,7 +63,7 @@ __all__ = ["methods", "namespace", "promising", "reference", "suspending", "susp
 
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, paths, http, server),
+    *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, paths, http, server),
     *(tasks, retries, observing, channels, locks, timers, streams),
     *(shared, system, arguments, process, key_values),
 )

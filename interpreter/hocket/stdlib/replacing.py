@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import errno
 import os
+import re
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +48,7 @@ class Replacement:
             with open(target, "wb") as file:
                 file.writelines(pieces)
             return True
-        part = target.with_name(f".{uuid4().hex}.partial")
+        part = target.with_name(f".{uuid4().hex}.partial")  # as `is_part` knows it
         _parts.add(part)
         try:
             self.write(part, pieces, mode)
@@ -108,6 +109,11 @@ def pieces_of(content: bytes) -> Iterator[memoryview]:
     view = memoryview(content)
     for start in range(0, len(view), PIECE):
         yield view[start : start + PIECE]
+
+
+def is_part(name: str) -> bool:
+    """Whether `name` is that of a file which is on its way to its place."""
+    return re.fullmatch(r"\.[0-9a-f]{32}\.partial", name) is not None
 
 
 @atexit.register
