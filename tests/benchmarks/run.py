@@ -44,17 +44,38 @@ def measure() -> Times:
     commands = list(languages().items())
     times: Times = {name: {language: [] for language, _ in commands} for name in work}
     results: dict[str, set[str]] = {name: set() for name in work}
-    for number in range(ROUNDS):
-        for language, command in commands if number % 2 == 0 else reversed(commands):
-            programs = json.dumps({name: texts[language] for name, texts in work.items()})
-            done = subprocess.run(command, input=programs, capture_output=True, check=True, text=True)
-            for name, (milliseconds, result) in json.loads(done.stdout).items():
-                times[name][language].append(milliseconds)
-                results[name].add(json.dumps(result))
+    with tempfile.TemporaryDirectory() as folder:
+        make_files(Path(folder))
+        rounds(work, commands, folder, times, results)
     differing = [name for name, found in results.items() if len(found) > 1]
     if differing:
         sys.exit(f"the languages disagree on {', '.join(differing)}")
     return times
+
+
+def make_files(folder: Path) -> None:
+    """Make what the workloads read."""
+    (folder / "small.txt").write_text("x" * 4096, encoding="utf-8")
+    with open(folder / "lines.txt", "w", encoding="utf-8", newline="\n") as file:
+        for i in range(100):
+            file.writelines(f"{i} {j} {'x' * 90}\n" for j in range(10_000))
+
+
+def rounds(
+    work: dict[str, dict[str, str]],
+    commands: list[tuple[str, list[str]]],
+    folder: str,
+    times: Times,
+    results: dict[str, set[str]],
+) -> None:
+    """Run everything in `folder`; gather times and results."""
+    for number in range(ROUNDS):
+        for language, command in commands if number % 2 == 0 else reversed(commands):
+            programs = json.dumps({name: texts[language] for name, texts in work.items()})
+            done = subprocess.run(command, input=programs, capture_output=True, check=True, text=True, cwd=folder)
+            for name, (milliseconds, result) in json.loads(done.stdout).items():
+                times[name][language].append(milliseconds)
+                results[name].add(json.dumps(result))
 
 
 def measure_starts() -> Times:
