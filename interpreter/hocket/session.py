@@ -34,6 +34,7 @@ from hocket.runtime.loop import Cell, Scheduler
 from hocket.runtime.process import prepare_process
 from hocket.runtime.promise import CANCELLED, Promise
 from hocket.source import Source, Span
+from hocket.stdlib.showing import Display
 from hocket.support import support
 from hocket.syntax.parser import first_problems, parse, status
 
@@ -46,7 +47,7 @@ __all__ = ["Outcome", "Session", "prepare_process"]
 class Outcome:
     """How a cell ended: with a value, an error, stopped, or by `exit`.
 
-    `has_value` is false for null, after a trailing `;`, and for errors.
+    `has_value` is false for null, what `display` returns, after a trailing `;`, and for errors.
     """
 
     value: Any = None
@@ -127,7 +128,8 @@ class Session:
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
         outcome = await self.call(function(), name)
-        outcome.has_value = compiled.is_shown and outcome.value is not None
+        is_seen = outcome.value is None or isinstance(outcome.value, Display)
+        outcome.has_value = compiled.is_shown and not is_seen
         return outcome
 
     async def call(self, coroutine: Coroutine[Any, Any, Any], name: str) -> Outcome:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import uuid
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hocket_kernel import output, stdin
+from hocket_kernel.display import NotebookScreen, bundle
 from hocket_kernel.history import History
 from hocket_kernel.output import MUTED
 
@@ -47,6 +47,7 @@ class Cells:
         self._unstored = 0
         self._kernel = kernel
         self.history = History(lambda text: kernel.log.error(text))
+        self.screen = NotebookScreen(kernel)
 
     async def execute(self, session: Session, request: Request) -> dict[str, Any]:
         """Run one cell and return the content of its reply."""
@@ -66,6 +67,7 @@ class Cells:
         if question is not None:
             return {**_ok(count), "payload": [_page(session, question[1])]}
         outcome = await session.run(request.code, name=name)
+        self.screen.settle()
         output.finish(self._kernel.get_parent("shell"))
         if outcome.error is not None:
             content = error_content(outcome.error)
@@ -99,10 +101,11 @@ class Cells:
         if isinstance(value, Promise) and value.state is PENDING:
             self._show_pending(value)
             return
-        data = _bundle(value)
-        self._publish("execute_result", {"execution_count": count, "data": data, "metadata": {}})
+        shown = bundle(value)
+        output.flush()  # what the value has printed in showing itself
+        self._publish("execute_result", {"execution_count": count, **shown._asdict()})
         if request.store_history:
-            self.history.answer(count, data["text/plain"])
+            self.history.answer(count, shown.data["text/plain"])
 
     def _show_pending(self, promise: Promise) -> None:
         """Show a promise that has not settled; show it again, in place, when it has."""
@@ -117,7 +120,7 @@ class Cells:
             self._publish(kind, {"data": {"text/plain": Promise.label(promise, show)}, **display})
 
         def settled() -> None:
-            self._flush()
+            output.flush()
             publish("update_display_data")
 
         publish("display_data")
@@ -128,12 +131,7 @@ class Cells:
         outcome = await session.run(text, name="user expression")
         if outcome.error is not None:
             return {"status": "error", **error_content(outcome.error)}
-        return {"status": "ok", "data": _bundle(outcome.value), "metadata": {}}
-
-    def _flush(self) -> None:
-        """Send what was printed; the next message must not overtake it."""
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        return {"status": "ok", **bundle(outcome.value)._asdict()}
 
     def _publish(self, kind: str, content: dict[str, Any], silent: bool = False) -> None:
         if not silent:
@@ -148,12 +146,6 @@ def error_content(error: HocketError) -> dict[str, Any]:
     # What is found before the cell runs has no type of the language's: no `except` can name it.
     kind = "SyntaxError" if isinstance(error, StaticErrors) else getattr(error, "type", type(error).__name__)
     return {"ename": kind, "evalue": str(error), "traceback": render(error, color=True).split("\n")}
-
-
-def _bundle(value: Any) -> dict[str, str]:
-    from hocket.runtime.values import show
-
-    return {"text/plain": show(value)}
 
 
 def _ok(count: int) -> dict[str, Any]:

@@ -52,10 +52,11 @@ class HocketKernel(AsyncKernel):
         """The session of the language; made when first needed, so that start-up does not wait for it."""
         if self._program is None:
             from hocket.session import Session
-            from hocket.stdlib import core
+            from hocket.stdlib import core, showing
 
             self._program = Session()
             core.line_source = Prompts(self)
+            showing.screen = self._cells.screen
         return self._program
 
     # The base counts every request, also those that are not to be counted.

@@ -164,6 +164,12 @@ def outlet(session: Session, pub_thread: IOPubThread) -> Outlet:
     return Outlet(session, pub_thread)
 
 
+def flush() -> None:
+    """Send what was printed until now; a message that is sent next does not overtake it."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def finish(parent: dict[str, Any]) -> None:
     """Send everything that the request `parent` has printed."""
     if isinstance(sys.stdout, ProgramStream):

@@ -1,8 +1,4 @@
-"""Jupyter's own suite for kernels.
-
-Left out, and why: `test_display_data` and `test_clear_output`, because the language has
-no functions yet that show or clear anything but results.
-"""
+"""Jupyter's own suite for kernels."""
 
 import os
 
@@ -23,6 +19,10 @@ def place(specs, tmp_path_factory):
         for name in [name for name in os.environ if name.startswith("IPYTHON")]:
             patch.delenv(name)
         yield
+
+
+PICTURE = "class Picture:\n    def _repr_png_(self): return b'png'"
+MAKE_PICTURE = f"import py.builtins as py\nlet names := {{}}\npy.exec({PICTURE!r}, names)\n"
 
 
 class TestKernel(jupyter_kernel_test.KernelTests):
@@ -46,6 +46,11 @@ class TestKernel(jupyter_kernel_test.KernelTests):
         {"code": "[1, 2].map(x => x * 2)", "result": "[2, 4]"},
         {"code": "await promise_all([1, 2])", "result": "[1, 2]"},
     ]
+    code_display_data = [
+        {"code": "display([1, 2])", "mime": "text/plain"},
+        {"code": MAKE_PICTURE + "display(names.Picture())", "mime": "image/png"},
+    ]
+    code_clear_output = "clear_output()"
     code_history_pattern = "6 *[*] 7"
     supported_history_operations = ("tail", "range", "search")
     code_inspect_sample = "async_sleep"

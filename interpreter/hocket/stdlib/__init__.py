@@ -45,6 +45,7 @@ from hocket.stdlib import (
     server,
     sets,
     shared,
+    showing,
     streams,
     system,
     tables,
@@ -65,7 +66,7 @@ _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
     *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, paths, http, server),
     *(tasks, retries, observing, channels, locks, timers, streams),
-    *(shared, system, arguments, process, key_values),
+    *(showing, shared, system, arguments, process, key_values),
 )
 # An array's functions that leave it alone do the same for what only looks like one.
 _ARRAY_LIKE = (Range, tuple, set, frozenset, Set, range)
