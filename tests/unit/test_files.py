@@ -307,3 +307,42 @@ def test_a_watcher_holds_neither_the_virtual_clock_nor_the_end(tmp_path: Path) -
     begun = time.monotonic()
     assert run(program, tmp_path, clock="virtual") == [3_600_000, ["created"]]
     assert time.monotonic() - begun < 30
+
+
+@POSIX
+@pytest.mark.parametrize("count", [1, 3, 10, 30])
+def test_slow_files_are_read_at_the_same_time(count: int, tmp_path: Path) -> None:
+    all_are_open = threading.Barrier(count)
+
+    def answer(number: int) -> None:
+        with open(tmp_path / f"pipe-{number}", "w") as pipe:
+            all_are_open.wait(30)
+            pipe.write(f"{number}")
+
+    for number in range(count):
+        os.mkfifo(tmp_path / f"pipe-{number}")
+        threading.Thread(target=answer, args=(number,), daemon=True).start()
+    program = f'(await async_read_files(range({count}).map(i => "pipe-${{i}}"))).join(",")'
+    assert run(program, tmp_path) == ",".join(map(str, range(count)))
+
+
+@POSIX
+@pytest.mark.parametrize("count", [3, 30])
+def test_slow_files_are_written_at_the_same_time(count: int, tmp_path: Path) -> None:
+    all_are_open = threading.Barrier(count)
+    texts: list[str] = []
+
+    def take(number: int) -> None:
+        with open(tmp_path / f"pipe-{number}") as pipe:
+            all_are_open.wait(30)
+            texts.append(pipe.read())
+
+    takers = [threading.Thread(target=take, args=(number,), daemon=True) for number in range(count)]
+    for number, taker in enumerate(takers):
+        os.mkfifo(tmp_path / f"pipe-{number}")
+        taker.start()
+    program = f'len(await async_write_files(range({count}).map(i => "pipe-${{i}}"), range({count}).map(i => "${{i}}")))'
+    assert run(program, tmp_path) == count
+    for taker in takers:
+        taker.join(30)
+    assert sorted(texts) == sorted(map(str, range(count)))

@@ -103,3 +103,40 @@ print("ended")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=50, check=False)
     assert (done.stdout, done.stderr) == ("ended\n", "")
     assert time.monotonic() - begun < 30
+
+
+def test_calls_that_wait_do_not_keep_each_other_waiting(world: Any) -> None:
+    count = 60
+    barrier = threading.Barrier(count)
+
+    async def main() -> Any:
+        return await promise_all([spawn(in_thread, barrier.wait, 30) for _ in range(count)], count)
+
+    assert sorted(world.run(main)) == list(range(count))
+
+
+def test_calls_that_compute_get_few_threads() -> None:
+    def compute() -> int:
+        end = time.perf_counter() + 0.01
+        while time.perf_counter() < end:
+            pass
+        return threading.active_count()
+
+    before = threading.active_count()
+    executor = DaemonExecutor()
+    futures = [executor.submit(compute) for _ in range(40)]
+    assert max(future.result(30) for future in futures) - before <= executor.size + 10
+    executor.shutdown()
+
+
+def test_threads_that_are_not_needed_any_more_end() -> None:
+    executor = DaemonExecutor()
+    barrier = threading.Barrier(executor.size + 10)
+    for future in [executor.submit(barrier.wait, 30) for _ in range(executor.size + 10)]:
+        future.result(30)
+    deadline = time.monotonic() + 10
+    while executor._workers > executor.size and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert executor._workers == executor.size
+    assert executor.submit(lambda: "fine").result(10) == "fine"
+    executor.shutdown()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -22,6 +23,11 @@ from hocket.runtime.holds import Limit, hold, release
 if TYPE_CHECKING:
     from hocket.runtime.tasks import Routine
 
+MOST = 256
+"""Threads that a pool may have while all of them wait."""
+
+MOMENT = 0.002
+
 P = ParamSpec("P")
 T = TypeVar("T")
 Job = Callable[[], None]
@@ -30,12 +36,18 @@ Job = Callable[[], None]
 class DaemonExecutor(ThreadPoolExecutor):
     """A thread pool that nobody waits for.
 
+    A few threads are enough for calls that compute.  When all of them only wait, for pipes or slow disks, there
+    are more, up to `limit`, so that calls which wait never keep each other waiting.
     A ThreadPoolExecutor by type only: asyncio accepts nothing else as its default.
     """
 
     def __init__(self, size: int | None = None) -> None:
         super().__init__(max_workers=1)
         self.size = size or min(32, (os.cpu_count() or 1) + 4)
+        self.limit = size or MOST
+        # Calls begun so far, and whether somebody looks if that goes on.
+        self._begun = 0
+        self._is_watched = False
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._guard = threading.Lock()
         self._workers = 0
@@ -70,9 +82,33 @@ class DaemonExecutor(ThreadPoolExecutor):
                 self._idle -= 1
                 return
             if self._workers >= self.size:
+                self._watch()
                 return
-            self._workers += 1
+            self._add()
+
+    def _add(self) -> None:
+        self._workers += 1
         threading.Thread(target=self._work, name="hocket worker", daemon=True).start()
+
+    def _watch(self) -> None:
+        if not self._is_watched and self._workers < self.limit:
+            self._is_watched = True
+            threading.Thread(target=self._relieve, name="hocket relief", daemon=True).start()
+
+    def _relieve(self) -> None:
+        """Add threads whenever calls wait, and for a moment none has begun and nothing was computed."""
+        while True:
+            begun, computed = self._begun, time.process_time()
+            time.sleep(MOMENT)
+            with self._guard:
+                waiting = self._jobs.qsize()
+                if self._closed or not waiting or self._workers >= self.limit:
+                    self._is_watched = False
+                    return
+                # More threads that compute would only take the interpreter from each other.
+                if self._begun == begun and time.process_time() - computed < MOMENT / 2:
+                    for _ in range(min(waiting, self.limit - self._workers)):
+                        self._add()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more calls; never waits."""
@@ -85,10 +121,14 @@ class DaemonExecutor(ThreadPoolExecutor):
         while True:
             with self._guard:
                 if self._jobs.empty():
+                    if self._workers > self.size:
+                        self._workers -= 1
+                        return
                     self._idle += 1
             job = self._jobs.get()
             if job is None:
                 return
+            self._begun += 1
             job()
             del job  # or what it refers to would live until the next one
 
