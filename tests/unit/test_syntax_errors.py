@@ -113,7 +113,7 @@ def test_found_and_expected(text: str, message: str, place: str) -> None:
         (
             "for (let i = 0; i < n; i += 1) { }",
             "this is not how a `for` is written",
-            "write `for i in 0..10 { … }`, or `while`",
+            "write `for i in 0..10 { … }`, `for k, v in d { … }`",
         ),
         (
             "for i := 0; i < n; i += 1 { }",

@@ -135,6 +135,10 @@ FOREIGN = {
     "puts": "print(…)",
     "nullptr": "null",
     "isinstance": "type(x)",
+    "int": "to_int(x)",
+    "float": "to_float(x)",
+    "bool": "to_bool(x)",
+    "JSON": "parse_json(text)",
     "from": "for x in xs { yield x }",
 }
 """Names of other languages, and what to write here."""

@@ -394,12 +394,15 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
 
 
 def callee_of(text: str) -> str:
-    """Return what is called in a call, as written: all before the bracket that the last one closes."""
+    """Return what is called, as written: all before the bracket that the last one closes, behind the last `|>`."""
+    if not text.endswith(")"):
+        return text.rpartition("|>")[2].strip()
     depth = 0
     for at in range(len(text) - 1, -1, -1):
         depth += (text[at] == ")") - (text[at] == "(")
         if depth == 0:
-            return text[:at].rstrip()
+            before, _, callee = text[:at].rpartition("|>")
+            return (callee if before.count("(") == before.count(")") else text[:at]).strip()
     return text
 
 

@@ -23,6 +23,9 @@ class Habit(NamedTuple):
     hint: str
 
 
+# What is meant by quotes that end a string too early, or not at all.
+ESCAPED = "a quote inside of a string has a `\\` before it"
+LINES = 'a string over several lines stands between """ and """'
 LAMBDA = "write `func(x) { … }`, or `x => e`"
 
 HABITS = (
@@ -35,9 +38,12 @@ HABITS = (
     Habit((START, "foreach", ANY), "there is no `foreach`", "write `for x in xs { … }`"),
     Habit((START, "repeat", ANY), "there is no `repeat`", "write `for i in 0..n { … }`"),
     Habit((START, "switch", ANY), "there is no `switch`", "write `match x { case 1 { … } default { … } }`"),
-    Habit((START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit(
+        (START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, `for k, v in d { … }`"
+    ),
     Habit((START, "for", ANY, ":="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
     Habit((START, "for", ANY, "="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit(("to",), "there is no `to`", "a range is `0..10`, or `0..=10` with its end"),
     Habit((START, "for", ANY, "of"), "this is not how a `for` is written", "write `for x in xs { … }`"),
     Habit((START, "var", ANY), "there is no `var`", "write `mut x := 1`, or `let` for what is not reassigned"),
     Habit((START, "val", ANY), "there is no `val`", "write `let x := 1`"),
@@ -70,6 +76,9 @@ HABITS = (
     Habit(("then",), "there is no `then`", "a body stands in braces: `if c { … }`"),
     Habit(("println", "!"), "there is no `println!`", "write `print(…)`"),
     Habit(("except", ANY, "as"), "the name stands right behind the type", "write `except ValueError e { … }`"),
+    Habit(("catch", ANY, "as"), "the name stands right behind the type", "write `except ValueError e { … }`"),
+    Habit((START, "catch", ANY), "`catch` without `try`", "write `try { … } catch e { … }`"),
+    Habit((START, "catch", "(", ANY, ")", "{"), "`catch` without `try`", "write `try { … } catch e { … }`"),
     Habit(("catch", "(", ANY, NAME), "no parentheses where an error has a type", "write `except ValueError e { … }`"),
     Habit(("except", "(", ANY, NAME), "no parentheses where an error has a type", "write `except ValueError e { … }`"),
     Habit(("async", "for"), "there is no `async for`", "write `for await x in stream { … }`"),
@@ -105,6 +114,7 @@ HABITS = (
     Habit(("?", ANY), "there is no `? :`", "write `if condition { a } else { b }`"),
     Habit(("is",), "there is no `is`", "write `==`, or `!=` for `is not`"),
     Habit(("instanceof",), "there is no `instanceof`", "compare `type(x)`"),
+    Habit(("case", ANY, "->"), "there is no `->` in a case", "write `case 1 { … }`"),
     Habit(("->",), "a function without a name is written with `=>`", "write `(a, b) => e`"),
     Habit((START, ANY, ","), "several names to assign to stand in brackets", "write `[a, b] := [1, 2]`"),
 )

@@ -14,10 +14,11 @@ from hocket.errors import Problem, did_you_mean
 from hocket.source import Span
 from hocket.syntax import tables
 from hocket.syntax.filter import WORDS
-from hocket.syntax.habits import ANY, HABITS, LAMBDA, NAME, QUOTE, START, TYPES
+from hocket.syntax.habits import ANY, ESCAPED, HABITS, LAMBDA, NAME, QUOTE, START, TYPES
 from hocket.syntax.tables import END
 from hocket.syntax.tokens import SPELLINGS, Tokens
 
+BODY = "write `func f(x) { return … }`"
 STRINGS = frozenset({"STRING", "FSTRING_START"})
 PLAIN = STRINGS | {END}
 LINE_END = "line end"
@@ -31,6 +32,7 @@ class Finding(NamedTuple):
     position: int | None = None
 
 
+DECLARING = frozenset({"let", "mut", "const"})
 BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func", "struct"})
 
 
@@ -74,6 +76,15 @@ class Failure(NamedTuple):
         start, end = self.place(position)
         return self.tokens.source.text[start:end]
 
+    def touches(self, position: int) -> bool:
+        """Does the next token begin where the one at a position of the stream ends?"""
+        return self.tokens.ends[self.indices[position]] == self.tokens.starts[self.indices[position + 1]]
+
+    def find(self, text: str) -> int | None:
+        """Return the position of the next token that is `text`, from where the parser got stuck on."""
+        following = range(self.at, len(self.terminals) - 1)
+        return next((position for position in following if self.text(position) == text), None)
+
     def texts(self) -> list[str]:
         """Return the texts of the statement up to the token that fits nowhere; of a string only that it is one."""
         found = range(self.start, self.at + 1)
@@ -115,6 +126,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
     return (
         _absent_word(failure, texts)
         or _word(failure, texts, expected)
+        or _function(failure, texts, expected)
         or _assignment(failure, texts, expected)
         or _value(failure, texts, expected)
         or _layout(texts, expected)
@@ -155,6 +167,23 @@ def _word(failure: Failure, texts: list[str], expected: list[str]) -> Finding | 
     return None
 
 
+def _function(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
+    """Functions as other languages write them."""
+    found, previous = texts[-1], texts[-2] if len(texts) > 1 else ""
+    if found == "(" and expected == ["`(`"]:
+        # Parentheses before `=>` are those of a function without a name.
+        return Finding("a function with a name has its body in braces", BODY, failure.find("=>"))
+    if found in ("=", ":=") and previous == ")" and texts[0] in ("func", "async"):
+        return Finding("a function with a name has its body in braces", BODY)
+    if found == ":" and previous == ")" and "func" in texts and failure.find("{") == failure.at + 2:
+        hint = f"write `func f(x) -> {failure.text(failure.at + 1)} {{ … }}`"
+        return Finding("the type of a result stands behind `->`", hint)
+    closing = failure.find(")")
+    if found == "," and expected == ["`)`"] and closing is not None and failure.text(closing + 1) == "->":
+        return Finding("a function without a name is written with `=>`", "write `(a, b) => e`", closing + 1)
+    return None
+
+
 def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Finding | None:
     """An assignment where an expression should be, or to what cannot be assigned to."""
     language, found = tables.load(), texts[-1]
@@ -190,6 +219,8 @@ def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding |
         return Finding("there is no `function`", LAMBDA, failure.start + texts.index("function"))
     if found == "," and (LINE_END in expected or (expected == ["`)`"] and "(" in texts)):
         return Finding(f"found `,`, expected {expected[-1]}", "several values stand in brackets: `[1, 2]`")
+    if found == "," and expected == ["`:`"]:
+        return Finding("found `,`, expected `:`", "a set is made by `Set([1, 2])`")
     if found in ("*", "**") and "a name" in expected and previous in ("(", ","):
         return Finding(f"there is no parameter with `{found}`", "write `...rest` for all further arguments")
     return None
@@ -273,11 +304,19 @@ def _hint(failure: Failure, expected: list[str]) -> str | None:
     """Return how what was expected is written, where that alone does not say it."""
     if "`case`" in expected:
         return "write `case 1 { … }`"
+    if failure.text(failure.start) == "struct" and expected == ["`{`"]:
+        return "write `struct Point { x, y }`"
+    if failure.text(failure.at - 1) in DECLARING and failure.text(failure.at) == "(":
+        return "write `let [a, b] := …`"
+    if "`:=`" in expected and failure.text(failure.start) in DECLARING:
+        return "a variable has a value, `null` at least: `mut x := null`"
     if set(expected) <= {"`{`", "`->`"} and failure.text(failure.start) in BODY_WORDS:
         return "a body stands in braces: `if c { … }`"
     if "`:`" in expected and failure.text(failure.at) == "=>":
         return "write `key: value`"
     before = failure.at - 1
+    if failure.terminals[failure.at] == "NAME" and failure.terminals[before] in STRINGS and failure.touches(before):
+        return ESCAPED
     is_operand = failure.terminals[failure.at] in STRINGS | {"NAME", "INT", "FLOAT"}
     if "an operator" in expected and is_operand and before >= failure.start and failure.terminals[before] == "NAME":
         name = failure.text(before)

@@ -18,7 +18,7 @@ from typing import ClassVar
 from hocket.errors import Problem
 from hocket.source import Source, Span
 from hocket.syntax import strings, tables
-from hocket.syntax.habits import CHARACTERS, QUOTES, SIGNS
+from hocket.syntax.habits import CHARACTERS, ESCAPED, LINES, QUOTES, SIGNS
 
 # Words the language keeps for itself.  Those that the grammar has are keywords.
 _RESERVED = """
@@ -338,8 +338,7 @@ class Scanner:
         """Report a string between triple single quotes, whose first two are a string to the scanner."""
         closing = self.text.find("'''", end)
         end = len(self.text) if closing < 0 else closing + 3
-        hint = 'a string over several lines stands between """ and """'
-        self.problem("a string does not begin with three single quotes", start, end, hint)
+        self.problem("a string does not begin with three single quotes", start, end, LINES)
         self.tokens.ends[-1] = end
         return end
 
@@ -392,10 +391,21 @@ class Scanner:
         elif quotes == '"""':
             self.unbalanced("string not closed", start, end, 'write `"""` where it ends', incomplete=True)
         else:
-            hint = 'a string over several lines stands between """ and """' if stop < len(self.text) else None
+            hint = ESCAPED if self.is_quoted(quotes, line) else LINES if stop < len(self.text) else None
             self.unbalanced("string not closed", start, max(stop, end), hint)
         self.add(BAD, max(start, self.tokens.ends[-1] if self.tokens.ends else 0), max(stop, end))
         return max(stop, end)
+
+    def is_quoted(self, quotes: str, line: int) -> bool:
+        """Has a string of the line from `line` ended at a quote that was meant to be in it, as in `'don't'`?"""
+        tokens = self.tokens
+        for index in range(len(tokens.kinds) - 2, -1, -1):
+            if tokens.starts[index] < line:
+                break
+            touching = tokens.kinds[index + 1] == "NAME" and tokens.ends[index] == tokens.starts[index + 1]
+            if touching and tokens.kinds[index] == "STRING" and self.text[tokens.starts[index]] == quotes:
+                return True
+        return False
 
     # ---- format specs
 
