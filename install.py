@@ -33,6 +33,8 @@ NOTEBOOKS = os.path.join(ROOT, "notebooks")
 TOUR = os.path.join(NOTEBOOKS, "01-tour.ipynb")
 OLDEST = (3, 11)
 WINDOWS = os.name == "nt"
+# A file of tests on each processor: some start servers or kernels for all of their tests.
+SIDE_BY_SIDE = ["-n", "logical", "--dist", "loadfile"]
 
 
 def newer_python() -> "str | None":
@@ -271,7 +273,7 @@ def run_tests(python: str, arguments: "list[str]") -> int:
     if not os.access(ROOT, os.W_OK):
         arguments = ["-p", "no:cacheprovider", *arguments]
     with tempfile.TemporaryDirectory() as folder:
-        return visibly([python, "-m", "pytest", *arguments], with_runtime_folder(folder))
+        return visibly([python, "-m", "pytest", *SIDE_BY_SIDE, *arguments], with_runtime_folder(folder))
 
 
 def open_lab(python: str) -> int:
