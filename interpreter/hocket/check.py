@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from hocket.errors import Problem, StaticErrors
-from hocket.files import NOTEBOOK, NotANotebook, find, parse_notebook, program_of
+from hocket.files import DIVIDER, NOTEBOOK, NotANotebook, find, in_place, parse_notebook, program_of
 from hocket.render import Paint, is_color_wanted, static
 from hocket.rules import ALL, IN_CELLS, Rule
 from hocket.session import Session
@@ -108,7 +108,10 @@ def check(path: str, text: str) -> list[Finding]:
     if path.endswith(NOTEBOOK):
         return notebook(path, parse_notebook(text, path)["cells"])
     name = "standard input" if path == "-" else path
-    return [Finding(name, None, problem) for problem in problems(Session(), text, name, ALL)]
+    found = problems(Session(), text, name, ALL)
+    if any(not problem.code for problem in found) and DIVIDER.search(text):
+        found = [problem for program in in_place(text) for problem in problems(Session(), program, name, ALL)]
+    return [Finding(name, None, problem) for problem in found]
 
 
 def problems(session: Session, text: str, name: str, rules: tuple[Rule, ...]) -> list[Problem]:

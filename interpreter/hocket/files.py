@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 PROGRAMS, NOTEBOOK = (".hkt", ".ruff"), ".ipynb"
 LANGUAGE = "hocket"
+
+
+DIVIDER = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
+"""What divides the programs of a file that is checked against its comments."""
 
 
 class NotANotebook(Exception):
@@ -75,3 +80,18 @@ def program_of(cell: Any) -> str | None:
         return None
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
+
+
+def divide(text: str) -> list[tuple[int, str]]:
+    """Return the programs of a file, which lines `---` divide, and how many lines stand before each."""
+    found, begin = list[tuple[int, str]](), 0
+    for divider in [*DIVIDER.finditer(text), None]:
+        end = divider.start() if divider else len(text)
+        found.append((text.count("\n", 0, begin), text[begin:end]))
+        begin = divider.end() if divider else end
+    return found
+
+
+def in_place(text: str) -> list[str]:
+    """Return the programs of a file, each behind as many empty lines as stand before it there."""
+    return ["\n" * before + program for before, program in divide(text)]

@@ -35,6 +35,13 @@ def notebook(*cells: str, language: str = "hocket", **metadata: object) -> str:
     )
 
 
+def test_programs_between_dividers_are_checked_one_by_one() -> None:
+    text = "let a := 1\nprint(a)\n---\nlet a := 2\nprint(b)\n---\n" + BLOCKING
+    found = [(finding.as_dict()["line"], finding.problem.message) for finding in check("a.hkt", text)]
+    assert found == [(5, "Undefined variable: b"), (7, "sleep() blocks here, in `nap`, which is not async")]
+    assert check("a.hkt", 'print("""\n---\n""")\n') == []
+
+
 def test_findings_are_shown_as_errors_are(tmp_path: Path) -> None:
     (tmp_path / "wrong.hkt").write_text("let a := 1\nprint(conut)\na = 2\n")
     (tmp_path / "warned.hkt").write_text(BLOCKING)

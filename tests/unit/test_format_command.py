@@ -55,6 +55,27 @@ def test_permissions_and_links_stay(program: Path) -> None:
     assert stat.S_IMODE(program.stat().st_mode) == 0o751
 
 
+def test_programs_between_dividers_are_laid_out_one_by_one(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program.write_text("x:=1\n---\n\n\n# another\ny:=2  # expect: 2\n--- \n---\nz :=3\n")
+    assert cli.main(["fmt", str(program)]) == 0
+    after = "x := 1\n---\n# another\ny := 2  # expect: 2\n---\n---\nz := 3\n"
+    assert program.read_text() == after
+    assert cli.main(["fmt", "--check", str(program)]) == 0
+    program.write_text("x:=1\n---\ny := )\n---\nz := (\n")
+    assert cli.main(["fmt", str(program)]) == 3
+    assert program.read_text().startswith("x:=1\n")
+    shown = capsys.readouterr().err
+    assert "line 3, column 6" in shown
+    assert "line 5, column 6" in shown
+
+
+def test_a_divider_inside_of_a_string_divides_nothing(program: Path) -> None:
+    text = 'x := """\n---\ny:=1\n"""\n'
+    program.write_text(text)
+    assert cli.main(["fmt", str(program)]) == 0
+    assert program.read_text() == text
+
+
 def test_check_names_what_would_change_and_writes_nothing(program: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["fmt", "--check", str(program)]) == 1
     assert capsys.readouterr().out == f"would format {program}\n"

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from hocket.errors import Problem, StaticErrors
-from hocket.files import NOTEBOOK, parse_notebook, program_of
+from hocket.files import DIVIDER, NOTEBOOK, in_place, parse_notebook, program_of
 from hocket.format import format_text
 
 
@@ -20,7 +20,28 @@ def format_file(text: str, path: str) -> str:
 
     Raises NotANotebook where the name says it is one.
     """
-    return format_notebook(text, path) if path.endswith(NOTEBOOK) else format_text(text, path)
+    if path.endswith(NOTEBOOK):
+        return format_notebook(text, path)
+    try:
+        return format_text(text, path)
+    except StaticErrors:
+        if not DIVIDER.search(text):
+            raise
+        return format_programs(text, path)
+
+
+def format_programs(text: str, path: str) -> str:
+    """Return the programs of a file with lines `---` between them, each laid out."""
+    problems: list[Problem] = []
+    done: list[str] = []
+    for program in in_place(text):
+        try:
+            done.append(format_text(program, path))
+        except StaticErrors as error:
+            problems += error.problems
+    if problems:
+        raise StaticErrors(problems)
+    return "---\n".join(done)
 
 
 def write(path: str, text: str) -> None:

@@ -30,6 +30,7 @@ from typing import NamedTuple
 
 from hocket import host
 from hocket.errors import Error, HocketError, StaticErrors
+from hocket.files import divide
 from hocket.render import headline, render
 from hocket.rules import ALL
 from hocket.session import Session
@@ -74,16 +75,10 @@ class Ended(NamedTuple):
 
 def programs(text: str, name: str, folder: Path | None = None) -> list[Program]:
     """Return the programs of a `.hkt` file in `folder`, which lines `---` divide."""
-    found: list[Program] = []
-    lines: list[str] = []
-    before = 0
-    for number, line in enumerate([*text.splitlines(), "---"], 1):
-        if line.rstrip() != "---":
-            lines.append(line)
-            continue
-        found.append(Program(f"{name}:{before + 1}" if found else name, "\n".join(lines), before, folder))
-        lines, before = [], number
-    return found
+    return [
+        Program(f"{name}:{before + 1}" if before else name, program.removesuffix("\n"), before, folder)
+        for before, program in divide(text)
+    ]
 
 
 def fenced(text: str, name: str, language: str = "hocket") -> list[Program]:
