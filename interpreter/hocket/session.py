@@ -116,8 +116,11 @@ class Session:
 
     # Running
 
-    async def run(self, text: str, name: str = "cell 1") -> Outcome:
-        """Run a cell or a file; returns when its top level is done, whatever happened."""
+    async def run(self, text: str, name: str = "cell 1", is_background: bool = False) -> Outcome:
+        """Run a cell or a file; returns when its top level is done, whatever happened.
+
+        A Stop means cells in the background only when no other runs.
+        """
         try:
             compiled = self.compile(text, name)
         except errors.HocketError as error:
@@ -125,16 +128,21 @@ class Session:
         except CellInterrupt as stop:
             return Outcome(error=stopped(stop), interrupted=True)
         self._warn(compiled)
+        return await self.execute(compiled, name, is_background)
+
+    async def execute(self, compiled: Compiled, name: str, is_background: bool = False) -> Outcome:
+        """Run what was compiled for this session, as `run`; again is fine."""
         self.kinds |= compiled.declared
         function = FunctionType(compiled.unit.code, self._globals)
-        outcome = await self.call(function(), name)
+        outcome = await self.call(function(), name, is_background)
         is_seen = outcome.value is None or isinstance(outcome.value, Display)
         outcome.has_value = compiled.is_shown and not is_seen
         return outcome
 
-    async def call(self, coroutine: Coroutine[Any, Any, Any], name: str) -> Outcome:
+    async def call(self, coroutine: Coroutine[Any, Any, Any], name: str, is_background: bool = False) -> Outcome:
         """Run `coroutine`, a program's own, as a cell."""
         cell = self.scheduler.start(coroutine, name)
+        cell.is_background = is_background
         try:
             value = await self.scheduler.finish(cell)
         except CellInterrupt as stop:
@@ -220,6 +228,34 @@ class Session:
         """Make or set a session variable."""
         self.kinds.setdefault(name, "mut")
         self._globals[mangle(name)] = value
+
+    def value(self, name: str) -> Any:
+        """Return the value of a session variable; raises KeyError if there is none."""
+        if name.startswith("__"):
+            raise KeyError(name)
+        return self._globals[mangle(name)]
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove session variables."""
+        for name in names:
+            self.kinds.pop(name, None)
+            self._globals.pop(mangle(name), None)
+
+    # Time
+
+    def use_clock(self, name: str) -> None:
+        """Let all time be that of the clock called `name`.
+
+        Raises ValueError if there is no such clock, Error while tasks or timers have times of the one in use.
+        """
+        clock, scheduler = chosen(name), self.scheduler
+        if clock.name == scheduler.clock.name:
+            return
+        waiting = len(scheduler.tasks())
+        if waiting or scheduler.timers.next() is not None:
+            what = "timers are set" if not waiting else "a task runs" if waiting == 1 else f"{waiting} tasks run"
+            raise errors.Error(f"cannot change the clock while {what}", hint="await or cancel them first")
+        scheduler.clock = scheduler.timers.clock = clock
 
     # The end
 

@@ -24,7 +24,8 @@ class Source:
 
     `name` is what errors call it (`cell 3`, `fetch.hkt`), `filename` what its
     code objects carry; the latter is unique per source.  `text` has `\n` line
-    ends and no byte-order mark, whatever it was read with.
+    ends and no byte-order mark, whatever it was read with.  With `is_python` it is
+    Python, whose coroutines are guests like those of a library.
     """
 
     _count: ClassVar[int] = 0
@@ -33,6 +34,7 @@ class Source:
     def __init__(self, name: str, text: str) -> None:
         Source._count += 1
         self.name = name
+        self.is_python = False
         self.filename = f"<hocket {Source._count}: {name}>"
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")

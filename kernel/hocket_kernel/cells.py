@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import uuid
+from collections.abc import Awaitable, Callable
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from hocket.runtime.promises import Promise
     from hocket.session import Outcome, Session
     from hocket_kernel.base import AsyncKernel
+    from hocket_kernel.magics.python import Shared
 
 # `name?` asks what `name` is, as in every notebook.
-_QUESTION = re.compile(r"\s*([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\?{1,2}\s*", re.ASCII)
+_QUESTION = re.compile(r"\s*((?:%%?)?[^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\?{1,2}\s*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ class Cells:
         self._kernel = kernel
         self.history = History(lambda text: kernel.log.error(text))
         self.screen = NotebookScreen(kernel)
+        # For the first cell that can show them.
+        self.warnings: list[str] = []
+        self._python: Shared | None = None
+        self._besides: set[asyncio.Task[None]] = set()
 
     async def execute(self, session: Session, request: Request) -> dict[str, Any]:
         """Run one cell and return the content of its reply."""
@@ -61,21 +68,60 @@ class Cells:
         count = self.count
         if not request.silent:
             self._publish("execute_input", {"code": request.code, "execution_count": count})
+            while self.warnings:
+                sys.stderr.write(f"warning: {self.warnings.pop(0)}\n")
         if request.store_history and not request.silent:
             self.history.add(count, request.code)
         question = _QUESTION.fullmatch(request.code)
         if question is not None:
             return {**_ok(count), "payload": [_page(session, question[1])]}
-        outcome = await session.run(request.code, name=name)
-        self.screen.settle()
-        output.finish(self._kernel.get_parent("shell"))
+        payload: list[dict[str, Any]] = []
+        outcome = await self._run(session, request.code, name, payload)
+        self._finish()
         if outcome.error is not None:
             content = error_content(outcome.error)
             self._publish("error", content, request.silent)
             return {"status": "error", "execution_count": count, "user_expressions": {}, "payload": [], **content}
         self._show(outcome, count, request)
         values = {key: await self._expression(session, text) for key, text in request.user_expressions.items()}
-        return {**_ok(count), "user_expressions": values}
+        return {**_ok(count), "user_expressions": values, "payload": payload}
+
+    async def _run(self, session: Session, code: str, name: str, payload: list[dict[str, Any]]) -> Outcome:
+        """Run the text of a cell, in the language or with magics."""
+        if "%" not in code:
+            return await session.run(code, name)
+        from hocket_kernel import magics
+
+        return await magics.run(self, session, code, name, payload)
+
+    def python_variables(self, session: Session) -> Shared:
+        """Return the globals of Python's cells."""
+        from hocket_kernel.magics.python import Shared
+
+        if self._python is None:
+            self._python = Shared(session)
+        return self._python
+
+    def run_beside(self, run: Callable[[], Awaitable[Outcome]]) -> None:
+        """Run the rest of a cell in a task; it shows what it comes to, and the cell has been answered by then."""
+        beside = asyncio.get_running_loop().create_task(self._beside(run), context=copy_context())
+        self._besides.add(beside)
+        beside.add_done_callback(self._besides.discard)
+
+    async def _beside(self, run: Callable[[], Awaitable[Outcome]]) -> None:
+        outcome = await run()
+        self._finish()
+        if outcome.error is not None:
+            self._publish("error", error_content(outcome.error), MUTED.get())
+        elif outcome.has_value:
+            self.screen.show(outcome.value)
+
+    def _finish(self) -> None:
+        """Send what the cell has shown and printed until now, and share what Python has set."""
+        if self._python is not None:
+            self._python.share()
+        self.screen.settle()
+        output.finish(self._kernel.get_parent("shell"))
 
     def _number(self, request: Request) -> str:
         """Count the request; return what the interpreter calls the cell.
@@ -154,7 +200,12 @@ def _ok(count: int) -> dict[str, Any]:
 
 def _page(session: Session, name: str) -> dict[str, Any]:
     """Return the payload that makes a client show what is known about `name`."""
-    description = session.inspect(name, len(name))
+    if name.startswith("%"):
+        from hocket_kernel import magics
+
+        description = magics.describe(name, len(name))
+    else:
+        description = session.inspect(name, len(name))
     if description is None:
         data = {"text/plain": f"nothing is called {name}"}
     else:

@@ -76,7 +76,7 @@ class Meter:
             line = "" if self._is_at_start else "\n"
             lines = f"{self._lines:,} line{'s' * (self._lines != 1)}"
             left_out = f"{self._characters:,} characters in {lines} left out"
-            yield "stderr", f"{line}[{left_out}; {VARIABLE}=0 in the environment shows all]\n"
+            yield "stderr", f"{line}[{left_out}; %env {VARIABLE}=0 shows all]\n"
             self._characters = self._lines = 0
         while self._held:
             name, text = self._held.popleft()

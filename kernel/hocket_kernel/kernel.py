@@ -51,10 +51,15 @@ class HocketKernel(AsyncKernel):
     def program(self) -> Session:
         """The session of the language; made when first needed, so that start-up does not wait for it."""
         if self._program is None:
+            from hocket import errors
             from hocket.session import Session
             from hocket.stdlib import core, showing
 
-            self._program = Session()
+            try:
+                self._program = Session()
+            except errors.ValueError as error:  # a clock that the environment names and nobody has
+                self._cells.warnings.append(f"HOCKET_CLOCK: {error}; time is real")
+                self._program = Session(clock="real")
             core.line_source = Prompts(self)
             showing.screen = self._cells.screen
         return self._program
@@ -136,7 +141,9 @@ class HocketKernel(AsyncKernel):
         """Return what could stand at the cursor, with types and signatures."""
 
         async def complete() -> Completions:
-            return self.program.complete(code, cursor_pos)
+            from hocket_kernel import magics
+
+            return magics.complete(code, cursor_pos) or self.program.complete(code, cursor_pos)
 
         found = await self.on_main(complete())
         span = {"start": found.start, "end": found.end}
@@ -156,7 +163,9 @@ class HocketKernel(AsyncKernel):
         """Return what is known about the name or call at the cursor."""
 
         async def inspect() -> dict[str, str]:
-            found = self.program.inspect(code, cursor_pos)
+            from hocket_kernel import magics
+
+            found = magics.describe(code, cursor_pos) or self.program.inspect(code, cursor_pos)
             return {} if found is None else {"text/plain": found.text, "text/markdown": found.markdown}
 
         data = await self.on_main(inspect())
@@ -168,7 +177,9 @@ class HocketKernel(AsyncKernel):
         """Return whether a console should run the text or go on reading, and with which indent."""
 
         async def is_complete() -> tuple[str, str]:
-            return self.program.is_complete(code)
+            from hocket_kernel import magics
+
+            return magics.is_complete(self.program, code) or self.program.is_complete(code)
 
         status, indent = await self.on_main(is_complete())
         return {"status": status, "indent": indent} if status == "incomplete" else {"status": status}

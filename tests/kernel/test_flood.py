@@ -35,7 +35,7 @@ def test_the_newest_is_kept_and_the_notice_counts_the_rest():
     left_out = TAIL - 11 - kept
     notice, rest = meter.release()
     what = f"{left_out * 9:,} characters in {left_out:,} lines left out"
-    assert notice == ("stderr", f"[{what}; HOCKET_OUTPUT_LIMIT=0 in the environment shows all]\n")
+    assert notice == ("stderr", f"[{what}; %env HOCKET_OUTPUT_LIMIT=0 shows all]\n")
     assert rest == ("stdout", "".join(lines[-kept:]))
 
 

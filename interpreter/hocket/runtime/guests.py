@@ -244,7 +244,10 @@ def as_seen(failure: BaseException, guest: GuestTask) -> BaseException:
 
 def is_program(awaitable: Awaitable[Any]) -> bool:
     """Whether it is a coroutine of the language, which needs no guest."""
-    return type(awaitable) is CoroutineType and Source.of(awaitable.cr_code.co_filename) is not None
+    if type(awaitable) is not CoroutineType:
+        return False
+    source = Source.of(awaitable.cr_code.co_filename)
+    return source is not None and not source.is_python
 
 
 def step(guest: GuestTask, steps: Any, error: BaseException | None) -> Any:

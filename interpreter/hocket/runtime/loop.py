@@ -315,9 +315,13 @@ class Scheduler:
             top.throw_in(endless(self.tasks()))
 
     def _detect(self) -> None:
-        """Nothing can wake anybody: say so where it is noticed first."""
-        if self.cells:
-            top = next(iter(self.cells)).task
+        """Nothing can wake anybody: say so where it is noticed first.
+
+        A cell in the background may wait for one that the user runs later.
+        """
+        oldest = next((cell for cell in self.cells if not cell.is_background), None)
+        if oldest is not None:
+            top = oldest.task
             top.throw_in(deadlock(sorted(self.routines(), key=lambda task: task is not top)))
         elif self.count and self._emptied and not self.is_closing:
             self._stuck = self._stuck or deadlock(self.routines())
