@@ -109,3 +109,17 @@ def test_a_lone_surrogate_is_survived(notebook, monkeypatch):
     assert cell.of("execute_input")[0].content["code"] == 'x := "\ufffd"\nprint(x)\nx'
     assert notebook.run("x := \ud800").reply["status"] == "error"
     assert notebook.ok("print('next')").out == "next\n"
+
+
+def test_a_clock_that_nobody_has_is_told_and_the_real_one_runs(start):
+    notebook = start(HOCKET_CLOCK="nonsense")
+    try:
+        cell = notebook.ok("await async_sleep(20)\n'slept'")
+        assert cell.result == '"slept"'
+        assert (
+            cell.err == "warning: HOCKET_CLOCK: there is no clock 'nonsense'; there are: real, virtual; time is real\n"
+        )
+        assert not notebook.ok("1").err
+        assert notebook.ok("%clock").out == "real clock\n"
+    finally:
+        notebook.close()
