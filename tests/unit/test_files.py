@@ -346,3 +346,23 @@ def test_slow_files_are_written_at_the_same_time(count: int, tmp_path: Path) -> 
     for taker in takers:
         taker.join(30)
     assert sorted(texts) == sorted(map(str, range(count)))
+
+
+def test_a_cancelled_read_does_not_move_what_is_written_next(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"1\n2\n3\n")
+    program = """
+        for i in 0..50 {
+            with open_file("a.txt", "r+") as f {
+                let reading := spawn f.read_line()
+                if i % 2 == 0 { yield_now() }
+                reading.cancel()
+                let place := f.tell()
+                f.write("X")
+                if ![0, 2].contains(place) || read_file("a.txt").len() != 6 { throw "at ${place}" }
+                f.flush()
+                if read_file("a.txt")[place] != "X" { throw "not at ${place}" }
+            }
+            write_file("a.txt", "1\\n2\\n3\\n", true)
+        }
+    """
+    run(program, tmp_path)

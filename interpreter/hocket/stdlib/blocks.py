@@ -142,16 +142,22 @@ class InOrder:
         return future
 
     def _work(self) -> None:
-        while True:
-            with self._guard:
-                if not self._jobs:
-                    self.is_busy = False
-                    return
-                future, function, args = self._jobs.popleft()
+        job = self._next()
+        while job is not None:
+            future, function, args = job
+            result, error = None, None
             try:
                 result = function(*args)
-            except BaseException as error:  # noqa: BLE001  handed to the caller
-                future.set_exception(error)
-            else:
+            except BaseException as failure:  # noqa: BLE001  handed to the caller
+                error = failure
+            job = self._next()  # before the caller can see that it is not busy any more
+            if error is None:
                 future.set_result(result)
-            del future, function, args  # or what they refer to would live until the next call
+            else:
+                future.set_exception(error)
+            del future, function, args, result, error  # or they would live until the next call ends
+
+    def _next(self) -> tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None:
+        with self._guard:
+            self.is_busy = bool(self._jobs)
+            return self._jobs.popleft() if self._jobs else None

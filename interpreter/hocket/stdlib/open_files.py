@@ -14,7 +14,7 @@ from hocket.runtime.values import type_name
 from hocket.stdlib.files import path_text
 from hocket.stdlib.opened import Chunks, File, Steps
 
-BUFFER = 128 * 1024
+BUFFER = 512 * 1024
 
 _MODES = {kind + more for kind in "rwax" for more in ("", "+", "t", "+t", "t+")}
 

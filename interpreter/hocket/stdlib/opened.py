@@ -24,6 +24,9 @@ from hocket.runtime.values import name_type, type_name
 from hocket.stdlib.blocks import ALL, LINE, BlockFile, InOrder, closed
 from hocket.stdlib.files import file_errors, path_text
 
+WRITTEN = 64 * 1024
+"""Bytes that are written at once; those that are read ahead may be more."""
+
 T = TypeVar("T")
 Steps = Generator[tuple[Any, ...], Any, T]
 """What a file does, yielding `name, *arguments` of the calls of its `BlockFile`."""
@@ -50,6 +53,8 @@ class File(Stream):
         self.batch: Any = self.nothing
         self.at = self.count = 0
         self.lines: Iterator[Any] = iter(())
+        # Whether a cancelled read goes on, so that nobody knows the place.
+        self.is_astray = False
         # What is to be written.
         self.pending: list[bytes] = []
         self.pending_size = 0
@@ -106,11 +111,11 @@ class File(Stream):
         """Take `content`, and write when there is a block."""
         self.check("write", "wax+")
         data = self.encoded(content)
-        if self.left():
+        if self.left() or self.raw.tail or self.raw.arrived or self.is_astray:
             yield from self.go_to((yield from self.tell()))
         self.pending.append(data)
         self.pending_size += len(data)
-        if self.pending_size >= self.size:
+        if self.pending_size >= min(self.size, WRITTEN):
             yield from self.flush()
         return len(content)
 
@@ -167,13 +172,19 @@ class File(Stream):
     def more(self, need: int) -> Steps[bool]:
         """Read on; return whether there was anything."""
         yield from self.flush()
+        self.is_astray, before = True, self.is_astray
         with file_errors("read file", self.path):
             is_more: bool = yield "fill", need
+        self.is_astray = before
+        self.merge()
+        return is_more
+
+    def merge(self) -> None:
+        """Take what has arrived."""
         arrived = self.raw.arrived
         while arrived:
             self.unread = self.unread[self.at :] + arrived.popleft()
             self.at = 0
-        return is_more
 
     def take(self, n: int | None) -> Any:
         """Return the next `n` of what is unread."""
@@ -227,9 +238,10 @@ class File(Stream):
         """Return the place of the next byte."""
         self.check("seek in", self.mode)
         yield from self.flush()
-        left = self.left()
         with file_errors("seek in file", self.path):
             place: int = yield ("tell",)
+        self.merge()
+        left = self.left()
         return place - len(left.encode() if self.is_text else left) - len(self.raw.tail)
 
     def go_to(self, place: int) -> Steps[None]:
@@ -240,6 +252,7 @@ class File(Stream):
         with file_errors("seek in file", self.path):
             yield "seek", place
         self.unread, self.at = self.nothing, 0
+        self.is_astray = False
 
     def check(self, doing: str, modes: str) -> None:
         """Raise FileError unless it is open, and in a mode for it."""
