@@ -366,3 +366,18 @@ def test_a_cancelled_read_does_not_move_what_is_written_next(tmp_path: Path) -> 
         }
     """
     run(program, tmp_path)
+
+
+@POSIX
+def test_a_write_that_nobody_reads_is_cancelled_and_the_file_closed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    program = """
+        let reading := spawn open_file("pipe")
+        with open_file("pipe", "w") as f {
+            try { timeout 20ms { f.write("x" * 10000000) } } except TimeoutError e { print(e.message) }
+        }
+        (await reading).close()
+        print("closed")
+    """
+    out, complaints = command(program, tmp_path).communicate(timeout=60)
+    assert (out, complaints) == ("Timeout after 20ms\nclosed\n", "")
