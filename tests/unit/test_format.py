@@ -110,6 +110,13 @@ LAYOUTS = {
         "select {\n    case [a, b] from c { d }\n    timeout 5ms { e }\n}\n",
     ),
     "a case": ("match a { case 1|2 if b : {c} }", "match a { case 1 | 2 if b { c } }\n"),
+    "rows of numbers": ("a := [\n1,0,\n 0,1,]", "a := [\n    1, 0,\n    0, 1,\n]\n"),
+    "numbers that begin on the first line": ("a := [1,0,\n 0,1]", "a := [1, 0, 0, 1]\n"),
+    "rows with comments": (
+        "a := [\n1, 2, # first\n3, 4 # second\n]",
+        "a := [\n    1, 2,  # first\n    3, 4,  # second\n]\n",
+    ),
+    "numbers with a comment": ("a := [1, # one\n2]", "a := [\n    1,  # one\n    2,\n]\n"),
     "a body on one line": ("if a {b} else {c}", "if a { b } else { c }\n"),
     "a body on two": ("if a {\n b } else { c }", "if a {\n    b\n} else {\n    c\n}\n"),
     "struct": (

@@ -145,6 +145,16 @@ def test_every_habit_of_the_table_is_written_above() -> None:
         ("let x == 1", "found `==`, expected `:=`", "`:=` gives a value, `==` compares"),
         ("x := (1, 2)", "found `,`, expected `)`", "several values stand in brackets: `[1, 2]`"),
         ("x := 1, 2", "found `,`, expected line end", "several values stand in brackets: `[1, 2]`"),
+        (
+            "[a[0], a[1]] := [a[1], a[0]]",
+            "names stand between the brackets",
+            "assign elements and fields one by one: `t := a[i]`, `a[i] = a[j]`, `a[j] = t`",
+        ),
+        (
+            "[x, p.y] = [1, 2]",
+            "names stand between the brackets",
+            "assign elements and fields one by one: `t := a[i]`, `a[i] = a[j]`, `a[j] = t`",
+        ),
         ("x := {1, 2}", "found `,`, expected `:`", "a set is made by `Set([1, 2])`"),
         (
             "let x",

@@ -193,8 +193,9 @@ class Formatter:
     ) -> Doc:
         """Take a bracket, its items with their commas, and the bracket that closes it.
 
-        With `keep` it stays broken if its first item is on a line of its own; `filled` puts
-        as many items on a line as fit; `hugs` lets the last item hang from the bracket.
+        With `keep` it stays broken if its first item begins a line; `filled` puts as many items
+        on a line as fit, and keeps the rows of one that stays broken; `hugs` lets the last item
+        hang from the bracket.
         """
         opener = self.token()
         if not items:
@@ -206,7 +207,7 @@ class Formatter:
         listed: list[Doc] = [self.cut()]
         for number, item in enumerate(items):
             if number:
-                listed.append(self.comma(filled))
+                listed.append(self.comma(filled, broken))
             listed += [self.leading(), self.node(item)]
         extra = self.drop(",")
         last = concat(Either(","), extra)
@@ -223,11 +224,16 @@ class Formatter:
             Group(opener, Indent(gap, *listed, last), gap, closer, broken=True),
         )
 
-    def comma(self, filled: bool = False) -> Doc:
-        """Take the comma between two items, and where the line may be broken behind it."""
+    def comma(self, filled: bool = False, rows: bool = False) -> Doc:
+        """Take the comma between two items, and where the line may be broken behind it.
+
+        With `rows` it is if it is filled and the next item begins a line.
+        """
         comma = self.token(",")
-        line = Line(blank=self.is_blank())
-        return concat(comma, self.cut(), Group(line) if filled and not line.blank else line)
+        line = Line(blank=self.is_blank(), hard=filled and rows and self.is_first())
+        if filled and not line.blank:
+            return concat(comma, Group(self.cut(), line))
+        return concat(comma, self.cut(), line)
 
     def listed(self, items: Sequence[Node], separator: str) -> Doc:
         """Take items with `separator` between them, on one line."""

@@ -116,7 +116,7 @@ def yield_(f: Formatter, node: nodes.YieldExpr) -> Doc:
 def list_expr(f: Formatter, node: nodes.ListExpr) -> Doc:
     """`[a, b]`."""
     is_table = all(isinstance(item, NUMBERS) for item in node.items)
-    return f.bracket(node.items, keep=not is_table, filled=is_table)
+    return f.bracket(node.items, keep=True, filled=is_table)
 
 
 @formats(nodes.DictExpr)

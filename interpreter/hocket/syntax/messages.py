@@ -129,6 +129,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
         or _function(failure, texts, expected)
         or _assignment(failure, texts, expected)
         or _value(failure, texts, expected)
+        or _brackets(texts, expected)
         or _layout(texts, expected)
         or _struct(failure, texts, expected)
         or _annotation(failure, texts)
@@ -219,8 +220,6 @@ def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding |
         return Finding("there is no `function`", LAMBDA, failure.start + texts.index("function"))
     if found == "," and (LINE_END in expected or (expected == ["`)`"] and "(" in texts)):
         return Finding(f"found `,`, expected {expected[-1]}", "several values stand in brackets: `[1, 2]`")
-    if found == "," and expected == ["`:`"]:
-        return Finding("found `,`, expected `:`", "a set is made by `Set([1, 2])`")
     if found in ("*", "**") and "a name" in expected and previous in ("(", ","):
         return Finding(f"there is no parameter with `{found}`", "write `...rest` for all further arguments")
     return None
@@ -235,6 +234,16 @@ def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
         return Finding("a number does not begin with a point", "write `0.5`")
     if found in ("*", "**") and following == "NAME" and previous in ("(", ",", "["):
         return Finding(f"`{found}` does not spread a collection", "write `...xs`")
+    return None
+
+
+def _brackets(texts: list[str], expected: list[str]) -> Finding | None:
+    """What brackets and braces do not hold."""
+    if texts[-1] in ("[", ".") and expected == ["`,`", "`]`"]:
+        hint = "assign elements and fields one by one: `t := a[i]`, `a[i] = a[j]`, `a[j] = t`"
+        return Finding("names stand between the brackets", hint)
+    if texts[-1] == "," and expected == ["`:`"]:
+        return Finding("found `,`, expected `:`", "a set is made by `Set([1, 2])`")
     return None
 
 
