@@ -22,6 +22,7 @@ from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.selection import select
 from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
+from hocket.runtime.timeline import Timeline
 from hocket.runtime.values import format_value, print_text, type_name
 
 SIMPLE = frozenset({int, str, bool, type(None)})
@@ -126,6 +127,7 @@ def support() -> dict[str, Any]:
         "spawn": spawn,
         "spawn_block": spawn_block,
         "Scope": Scope,
+        "Timeline": Timeline,
         "Shield": Shield,
         "Timeout": Timeout,
         "held": resources.held,

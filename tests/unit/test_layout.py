@@ -26,7 +26,7 @@ TOP_LEVEL = {
 }
 FILE_LINES = 500
 FUNCTION_LINES = 40
-LONG_FUNCTIONS = {"interpreter/hocket/support.py:support": 80}  # a table
+LONG_FUNCTIONS = {"interpreter/hocket/support.py:support": 84}  # a table
 """Functions that are longer and gain nothing by being cut, by `path:name`, with the lines they may have."""
 
 

@@ -97,7 +97,6 @@ def test_every_step_is_recorded_while_somebody_records(world: Any) -> None:
         ("cell 1", ms, "pending", "task #1 sleep"),
         ("sleep", ms, "pending", "a timer"),
         ("sleep", 6 * ms, "resolved", None),
-        ("cell 1", 6 * ms, "pending", "a timer"),  # the step in which the recording ends
     ]
 
 

@@ -144,7 +144,6 @@ def test_two_signs_are_no_decrement() -> None:
         ("select", "select { case v from c { } }"),
         ("test", 'test "a" { x }'),
         ("export", "export func f() { }"),
-        ("timeline", "timeline { }"),
     ],
 )
 def test_words_that_the_grammar_does_not_have_are_named(word: str, text: str) -> None:

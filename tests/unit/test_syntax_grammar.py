@@ -51,7 +51,7 @@ f := async (a, b = 2) => { return {a} }
 g := func(a) -> [int] { a[1..] ; a[..2] ; a[..=2] }
 v := if p { 1 } else { 2 } ?? throw "none"
 spawn { 1 } ; spawn("named") { 2 }
-scope { } ; shield { x } ; timeout 50ms { y }
+scope { } ; shield { x } ; timeline { x } ; timeout 50ms { y }
 x => () => { }
 async func* ticks() { yield } ; func*() { x := yield 1 }
 w := x |> y => { }

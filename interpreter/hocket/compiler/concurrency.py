@@ -54,8 +54,11 @@ def spawned(c: Compiler, node: Node, body: tuple[Node, ...], name: ast.expr) -> 
     return call("__spawn_block", load(python), name)
 
 
-@compiles(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
-def owner(c: Compiler, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutExpr) -> ast.expr:
+Holder = nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimelineExpr | nodes.TimeoutExpr
+
+
+@compiles(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimelineExpr, nodes.TimeoutExpr)
+def owner(c: Compiler, node: Holder) -> ast.expr:
     """A block that is entered and left like Python's `async with`; its value is the block's."""
     word = type(node).__name__.removesuffix("Expr")
     limit = [c.expr(node.limit)] if isinstance(node, nodes.TimeoutExpr) else []

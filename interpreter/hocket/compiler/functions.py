@@ -281,5 +281,6 @@ def may_be_promise(node: Node) -> bool:
     """Whether the value could be a promise; literals, sums and tests cannot."""
     maybe = (nodes.NameExpr, nodes.CallExpr, nodes.FieldExpr, nodes.IndexExpr, nodes.OptionalFieldExpr)
     deep = (nodes.IfExpr, nodes.CoalesceExpr, nodes.PipeExpr, nodes.SpawnExpr, nodes.SpawnBlockExpr, nodes.ParenExpr)
-    blocks = (nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr, nodes.MatchExpr, nodes.SelectExpr, nodes.TryExpr)
-    return isinstance(node, maybe + deep + blocks)
+    holders = (nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimelineExpr, nodes.TimeoutExpr)
+    blocks = (nodes.MatchExpr, nodes.SelectExpr, nodes.TryExpr)
+    return isinstance(node, maybe + deep + holders + blocks)

@@ -156,8 +156,8 @@ def if_expr(f: Formatter, node: nodes.IfExpr) -> Doc:
     return Group(*parts)
 
 
-@formats(nodes.ScopeExpr, nodes.ShieldExpr)
-def scope(f: Formatter, node: nodes.ScopeExpr | nodes.ShieldExpr) -> Doc:
+@formats(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimelineExpr)
+def scope(f: Formatter, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimelineExpr) -> Doc:
     """`scope { }`."""
     return Group(f.token(), " ", f.block(node.body.body))
 

@@ -381,8 +381,11 @@ def await_(r: Resolver, node: nodes.AwaitExpr) -> None:
     r.children(node)
 
 
-@resolves(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimeoutExpr)
-def holder(r: Resolver, node: nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimeoutExpr) -> None:
+Holder = nodes.ScopeExpr | nodes.ShieldExpr | nodes.TimelineExpr | nodes.TimeoutExpr
+
+
+@resolves(nodes.ScopeExpr, nodes.ShieldExpr, nodes.TimelineExpr, nodes.TimeoutExpr)
+def holder(r: Resolver, node: Holder) -> None:
     """It waits at its end, and the task owns it until then."""
     must_be_async(r, node, word_of(node))
     if isinstance(node, nodes.TimeoutExpr):

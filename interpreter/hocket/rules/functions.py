@@ -20,7 +20,7 @@ MUTATING = frozenset({"append", "clear", "insert", "push", "reverse", "sort"})
 
 LATER = (nodes.FuncDef, nodes.FuncExpr, nodes.ArrowExpr, nodes.SpawnExpr, nodes.SpawnBlockExpr)
 OWNERS = (nodes.ScopeExpr, nodes.TimeoutExpr)
-CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.SpawnBlockExpr)
+CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.TimelineExpr, nodes.SpawnBlockExpr)
 CASES = (nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
 BRANCHES = (nodes.IfExpr, *CASES, nodes.SelectExpr, nodes.SelectCase, nodes.SelectTimeout)
 

@@ -50,7 +50,7 @@ class Scheduler:
     language's errors.  `warn` is called with what a program should know but goes on
     after, in the context of its cell.  `holds` counts waits for something outside
     (futures, threads), `external` what may at any time bring something from outside
-    (servers, prompts).  A `recorder` is told of every step.
+    (servers, prompts).  Each of `recorders` is told of every step.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -60,7 +60,8 @@ class Scheduler:
         self.report: Report = report or (lambda error, task: None)
         self.translate: Callable[[BaseException], errors.Error] = python_error
         self.warn: Callable[[errors.Error], None] = lambda error: None
-        self.recorder: Recorder | None = None
+        self.recorders: list[Recorder] = []
+        self.step_begun = 0
         self._make_turn = self._turn
         self.health = Health()
         self.clock = clock or Clock()
@@ -259,18 +260,25 @@ class Scheduler:
                     task.parked(out)
         self.current = None
 
-    def record(self, recorder: Recorder | None) -> None:
-        """Tell `recorder` of every step from the next turn on; with None, nobody."""
-        self.recorder = recorder
-        self._make_turn = self._turn if recorder is None else self._recorded_turn
+    def record(self, recorder: Recorder) -> None:
+        """Tell `recorder` of every step from the next turn on."""
+        self.recorders.append(recorder)
+        self._make_turn = self._recorded_turn
+
+    def unrecord(self, recorder: Recorder) -> None:
+        """Tell `recorder` of no more steps."""
+        self.recorders.remove(recorder)
+        if not self.recorders:
+            self._make_turn = self._turn
 
     def _recorded_turn(self, steps: int) -> None:
         for _ in range(steps):
-            recorder, task = self.recorder, self.ready[0]
-            begun = self.clock.now()
+            task = self.ready[0]
+            begun = self.step_begun = self.clock.now()
             self._turn(1)
-            if recorder is not None:
-                recorder.step(task, begun, self.clock.now())
+            ended = self.clock.now()
+            for recorder in self.recorders:
+                recorder.step(task, begun, ended)
 
     def soon(self, promise: Promise, has_settled: bool) -> None:
         """Tell the waiters of `promise`, or abandon it; now, or when the call that does such a step returns."""

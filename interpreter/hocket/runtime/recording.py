@@ -52,11 +52,10 @@ class Record:
 
 @contextmanager
 def recording(scheduler: Scheduler) -> Iterator[Record]:
-    """Record what `scheduler` does meanwhile; an outer recording pauses."""
+    """Record what `scheduler` does meanwhile."""
     record = Record()
-    before = scheduler.recorder
     scheduler.record(record)
     try:
         yield record
     finally:
-        scheduler.record(before)
+        scheduler.unrecord(record)

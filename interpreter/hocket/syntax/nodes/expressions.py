@@ -280,6 +280,11 @@ class ShieldExpr(Node):
 
 
 @node
+class TimelineExpr(Node):
+    body: Block
+
+
+@node
 class TimeoutExpr(Node):
     limit: Node
     body: Block
