@@ -18,6 +18,7 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.jsonutil import json_default
 from traitlets import default
 
+from hocket_kernel import routing
 from hocket_kernel.kernel import HocketKernel
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -89,6 +90,7 @@ class KernelApp(IPKernelApp):
         # Output and interrupts are served by other threads: beside a computing program they
         # wait for this interval, several times per message.
         sys.setswitchinterval(0.001)
+        routing.install()
         super().start()
         # ipykernel ends its iopub thread before these; one that is still answering the shutdown
         # would then wait for it for ever, and the process with it.
