@@ -84,12 +84,12 @@ class History:
     def _serve(self) -> None:
         store: Store | None = None
         while True:
-            job, done = self._jobs.get()
+            batch = [self._jobs.get()]
             self._hurry.wait(PAUSE)
             self._hurry.clear()
-            store = self._run(store or self._open(), job, done)
             while not self._jobs.empty():
-                store = self._run(store, *self._jobs.get())
+                batch.append(self._jobs.get())
+            store = self._work(store or self._open(), batch)
 
     def _open(self) -> Store:
         from hocket_kernel.store import Store, Unusable
@@ -99,21 +99,21 @@ class History:
         except (OSError, RuntimeError, Unusable) as error:
             return self._fall_back(error, 1)
 
-    def _run(self, store: Store, job: Job, done: Future[Any]) -> Store:
-        """Do one job; return the store to go on with."""
+    def _work(self, store: Store, batch: list[tuple[Job, Future[Any]]]) -> Store:
+        """Do all jobs in one transaction; return the store to go on with."""
         from hocket_kernel.store import Unusable
 
         try:
-            done.set_result(job(store))
+            with store.transaction():
+                results = [_result(job, store) for job, _ in batch]
         except Unusable as error:
-            if store.is_in_memory:
-                done.set_exception(error)
+            store.database.close()
+            return self._work(self._fall_back(error, store.session), batch)
+        for (_, done), result in zip(batch, results, strict=True):
+            if isinstance(result, Exception):
+                done.set_exception(result)
             else:
-                store.database.close()
-                store = self._fall_back(error, store.session)
-                return self._run(store, job, done)
-        except Exception as error:
-            done.set_exception(error)
+                done.set_result(result)
         return store
 
     def _fall_back(self, error: Exception, session: int) -> Store:
@@ -121,3 +121,17 @@ class History:
 
         self._warn(f"history is not kept beyond this kernel: {error}")
         return Store.in_memory(session)
+
+
+def _result(job: Job, store: Store) -> Any:
+    """Return what `job` returns, or raises; raises what says that the store cannot be used."""
+    from hocket_kernel.store import Unusable
+
+    try:
+        return job(store)
+    except Unusable as error:
+        if store.is_in_memory:
+            return error
+        raise
+    except Exception as error:  # noqa: BLE001  it is the answer to the request
+        return error

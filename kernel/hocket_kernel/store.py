@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,13 @@ class Store:
         database = sqlite3.connect(":memory:", isolation_level=None)
         database.executescript(_SCHEMA)
         return cls(database, session, True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write together what is written within, or nothing of it."""
+        self.database.execute("BEGIN IMMEDIATE")
+        with self.database:
+            yield
 
     def add(self, number: int, text: str) -> None:
         """Insert a cell."""
