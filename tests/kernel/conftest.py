@@ -222,7 +222,9 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Notebook]:
     """Start a kernel in a home of its own; the caller closes it."""
 
-    def start_kernel(name: str = "hocket", encryption: str = "disabled", **variables: str) -> Notebook:
+    def start_kernel(
+        name: str = "hocket", encryption: str = "disabled", transport: str = "tcp", **variables: str
+    ) -> Notebook:
         home = tmp_path_factory.mktemp("home")
         environment = {
             # `PYTEST_CURRENT_TEST` makes ipykernel leave the file descriptors alone.
@@ -238,6 +240,7 @@ def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -
             kernel_name=name,
             kernel_spec_manager=KernelSpecManager(kernel_dirs=[str(specs / "share/jupyter/kernels")]),
             connection_file=str(home / "connection.json"),
+            transport=transport,
             transport_encryption=encryption,
         )
         work = home / "work"

@@ -1,8 +1,11 @@
 """Start, shutdown, restart."""
 
+import os
 import signal
 import time
 from pathlib import Path
+
+import pytest
 
 
 def ended(notebook, limit):
@@ -97,6 +100,24 @@ def test_an_encrypted_kernel_answers(start):
     try:
         assert "curve_secretkey" in Path(notebook.manager.connection_file).read_text(encoding="utf-8")
         assert notebook.ok("1 + 1").result == "2"
+    finally:
+        notebook.close()
+
+
+@pytest.mark.parametrize("transport", ["tcp"] if os.name == "nt" else ["tcp", "ipc"])
+def test_every_channel_works_over_either_transport(start, transport):
+    notebook = start(transport=transport)
+    try:
+        cell = notebook.send("print('a')\nlet name := input('Who? ')\nname", allow_stdin=True)
+        question = notebook.client.get_stdin_msg(timeout=10)
+        assert question["content"]["prompt"] == "Who? "
+        notebook.client.input("Ada")
+        assert notebook.wait(cell).result == '"Ada"' and cell.out == "a\n"
+        waiting = notebook.send("await async_sleep(60000)")
+        notebook.listen(0.2)
+        assert notebook.control("interrupt_request", {})["status"] == "ok"
+        assert notebook.wait(waiting).reply["ename"] == "KeyboardInterrupt"
+        assert notebook.client.hb_channel.is_beating()
     finally:
         notebook.close()
 

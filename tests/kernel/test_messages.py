@@ -1,0 +1,160 @@
+"""Messages other than cells: the envelope, the channels, what is asked on control."""
+
+import datetime
+import time
+
+import zmq
+
+
+def test_a_reply_says_when_its_cell_began(notebook):
+    cell = notebook.send("await async_sleep(100)")
+    replies = []
+    take = notebook._answer
+    notebook._answer = lambda raw: (replies.append(raw), take(raw))
+    try:
+        notebook.wait(cell)
+    finally:
+        del notebook._answer
+    (reply,) = [raw for raw in replies if raw["parent_header"]["msg_id"] == cell.request]
+    started, ended = reply["metadata"]["started"], reply["header"]["date"]
+    if isinstance(started, str):
+        started = datetime.datetime.fromisoformat(started)
+    assert 0.09 < (ended - started).total_seconds() < 5
+
+
+def test_every_request_is_busy_first_and_idle_last(notebook):
+    requests = {
+        "kernel_info_request": {},
+        "complete_request": {"code": "pri", "cursor_pos": 3},
+        "inspect_request": {"code": "print", "cursor_pos": 3, "detail_level": 0},
+        "is_complete_request": {"code": "1"},
+        "history_request": {"hist_access_type": "tail", "n": 1, "output": False, "raw": True},
+        "comm_info_request": {},
+        "connect_request": {},
+    }
+    for kind, content in requests.items():
+        request = notebook.request(kind, content)
+        reply = notebook.ask(request)
+        assert reply.kind == kind.replace("request", "reply")
+        assert reply.raw["parent_header"]["msg_id"] == request
+        notebook.until(lambda request=request: len(states(notebook, request)) >= 2, 5)
+        assert states(notebook, request) == ["busy", "idle"], kind
+
+
+def states(notebook, request):
+    return [m.content["execution_state"] for m in notebook.others[request] if m.kind == "status"]
+
+
+def test_the_envelope_is_whole(notebook):
+    cell = notebook.ok("print('x')\n1")
+    session = {message.raw["header"]["session"] for message in cell.messages}
+    assert len(session) == 1
+    for message in cell.messages:
+        header, parent = message.raw["header"], message.raw["parent_header"]
+        assert {"msg_id", "session", "username", "date", "msg_type", "version"} <= header.keys()
+        assert isinstance(header["date"], datetime.datetime) and header["date"].tzinfo is not None
+        assert parent["msg_id"] == cell.request and parent["msg_type"] == "execute_request"
+
+
+def test_the_heart_beats_while_a_cell_computes(notebook):
+    cell = notebook.send("mut n := 0\nwhile n < 20000000 { n += 1 }")
+    notebook.listen(0.2)
+    socket = zmq.Context.instance().socket(zmq.REQ)
+    try:
+        socket.linger = 0
+        socket.connect(notebook.manager._make_url("hb"))
+        asked = time.monotonic()
+        socket.send(b"ping")
+        assert socket.poll(1000) and socket.recv() == b"ping"
+        assert time.monotonic() - asked < 1
+        assert not cell.reply
+    finally:
+        socket.close()
+    asked = time.monotonic()
+    info = notebook.control("kernel_info_request", {})
+    assert info["language_info"]["name"] == "hocket" and time.monotonic() - asked < 0.5
+    notebook.interrupt()
+    notebook.wait(cell)
+
+
+def test_what_the_kernel_says_of_itself(notebook):
+    info = notebook.ask(notebook.client.kernel_info()).content
+    assert info["status"] == "ok" and info["implementation"] == "hocket"
+    assert tuple(map(int, info["protocol_version"].split("."))) >= (5, 4)
+    language = info["language_info"]
+    assert language["file_extension"] == ".hkt" and language["mimetype"] == "text/x-hocket"
+    assert language["pygments_lexer"] == "hocket" and language["nbconvert_exporter"] == "script"
+    assert language["codemirror_mode"]
+    assert all({"text", "url"} <= link.keys() for link in info["help_links"])
+    assert info["supported_features"] == ["kernel subshells"]
+
+
+def test_subshells_are_listed_and_unknown_ones_refused(notebook):
+    first = notebook.control("create_subshell_request", {})["subshell_id"]
+    second = notebook.control("create_subshell_request", {})["subshell_id"]
+    assert set(notebook.control("list_subshell_request", {})["subshell_id"]) == {first, second}
+    assert notebook.control("delete_subshell_request", {"subshell_id": "nobody"})["status"] == "error"
+    for subshell in (first, second):
+        assert notebook.control("delete_subshell_request", {"subshell_id": subshell})["status"] == "ok"
+    assert notebook.control("list_subshell_request", {})["subshell_id"] == []
+
+
+def test_usage_is_told(notebook):
+    usage = notebook.control("usage_request", {})
+    assert usage["pid"] and usage["hostname"]
+
+
+def test_comms_open_answer_with_buffers_and_close(notebook):
+    notebook.ok(
+        "%%python\nimport comm\nheard = []\n"
+        "def opened(channel, message):\n"
+        "    channel.on_msg(lambda m: channel.send({'got': m['content']['data']}, buffers=m['buffers'][::-1]))\n"
+        "comm.get_comm_manager().register_target('echo', opened)"
+    )
+    notebook.request("comm_open", {"comm_id": "c-1", "target_name": "echo", "data": {}})
+    listed = notebook.ask(notebook.request("comm_info_request", {"target_name": "echo"})).content
+    assert listed["comms"] == {"c-1": {"target_name": "echo"}}
+    assert notebook.ask(notebook.request("comm_info_request", {"target_name": "other"})).content["comms"] == {}
+    waiting = notebook.send("await async_sleep(500)")
+    message = notebook.client.session.msg("comm_msg", {"comm_id": "c-1", "data": {"n": 1}})
+    request = message["header"]["msg_id"]
+    notebook.client.session.send(notebook.client.shell_channel.socket, message, buffers=[b"\x00one", b"two"])
+
+    def answers():
+        return [m for m in notebook.others[request] if m.kind == "comm_msg"]
+
+    notebook.until(lambda: bool(answers()), 5)
+    assert not waiting.reply
+    (answer,) = answers()
+    assert answer.content == {"comm_id": "c-1", "data": {"got": {"n": 1}}}
+    assert [bytes(buffer) for buffer in answer.raw["buffers"]] == [b"two", b"\x00one"]
+    notebook.wait(waiting)
+    notebook.request("comm_close", {"comm_id": "c-1", "data": {}})
+    assert notebook.ask(notebook.request("comm_info_request", {})).content["comms"] == {}
+
+
+def test_a_comm_that_nobody_expects_is_closed(notebook):
+    request = notebook.request("comm_open", {"comm_id": "c-2", "target_name": "nobody", "data": {}})
+    notebook.until(lambda: any(m.kind == "comm_close" for m in notebook.others[request]), 5)
+
+
+def test_a_thousand_cells_are_aborted_by_an_error_in_the_middle(notebook):
+    notebook.ok("mut ran := 0")
+    cells = [notebook.send("ran += 1" if n != 500 else "await async_sleep(500)\n1 / 0") for n in range(1000)]
+    for cell in cells:
+        notebook.wait(cell)
+    assert [cell.reply["status"] for cell in cells] == ["ok"] * 500 + ["error"] + ["aborted"] * 499
+    assert notebook.ok("ran").result == "500"
+
+
+def test_an_old_client_may_ask_for_the_end_on_shell(start):
+    notebook = start()
+    try:
+        request = notebook.request("shutdown_request", {"restart": False})
+        assert notebook.ask(request).content == {"status": "ok", "restart": False}
+        end = time.monotonic() + 5
+        while notebook.manager.is_alive() and time.monotonic() < end:
+            time.sleep(0.01)
+        assert not notebook.manager.is_alive()
+    finally:
+        notebook.close()
