@@ -212,6 +212,14 @@ def test_stop_means_the_foreground(notebook):
     notebook.until(lambda: beside.out == "survived\n")
 
 
+def test_stop_ends_a_background_cell_when_no_other_runs(notebook):
+    beside = notebook.ok("%%background\nprint('begun')\nawait async_sleep(60000)")
+    notebook.until(lambda: bool(beside.out))
+    notebook.interrupt()
+    notebook.until(lambda: bool(beside.of("error")), 5)
+    assert beside.of("error")[0].content["ename"] == "KeyboardInterrupt"
+
+
 PYTHON = [
     ("1 + 1", "2"),
     ("x = 20\nx + 1", "21"),

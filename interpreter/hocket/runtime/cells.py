@@ -25,7 +25,7 @@ class Cell:
     """One cell, or the program of a file.
 
     `context` is where all its tasks run; `finished` is done when its top level is.
-    `is_background` cells are not what a Stop is meant for.  `exit_code` is what the program
+    A Stop is for `is_background` cells only if no other runs.  `exit_code` is what the program
     gave to `exit`, None before it does.
     """
 

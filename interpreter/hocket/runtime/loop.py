@@ -193,8 +193,9 @@ class Scheduler:
 
     @property
     def foreground(self) -> Cell | None:
-        """The newest running cell that is not in the background."""
-        return next((cell for cell in reversed(self.cells) if not cell.is_background), None)
+        """The cell that a Stop is for: the newest that runs, one in the background only if there is no other."""
+        newest = next(reversed(self.cells), None)
+        return next((cell for cell in reversed(self.cells) if not cell.is_background), newest)
 
     # Turns
 

@@ -9,7 +9,7 @@ from hocket_kernel.magics.registry import Call, magic
 async def background(call: Call) -> None:
     """Run the cell beside the ones that follow, on the same loop and with the same variables.
 
-    What it prints, its value and its error appear in it. Stop ends other cells first, and
-    its tasks only when it is asked three times.
+    What it prints, its value and its error appear in it. Stop ends the newest cell that is not
+    in the background; if there is none, the newest that is.
     """
     call.cells.run_beside(lambda: call.run(is_background=True))
