@@ -145,6 +145,7 @@ def test_every_habit_of_the_table_is_written_above() -> None:
         ("let x == 1", "found `==`, expected `:=`", "`:=` gives a value, `==` compares"),
         ("x := (1, 2)", "found `,`, expected `)`", "several values stand in brackets: `[1, 2]`"),
         ("x := 1, 2", "found `,`, expected line end", "several values stand in brackets: `[1, 2]`"),
+        ("match 1 { case n if n = 1 { } }", "`=` assigns, which a condition cannot", "write `==` to compare"),
         (
             "[a[0], a[1]] := [a[1], a[0]]",
             "names stand between the brackets",

@@ -252,8 +252,8 @@ class Filter:
         return self.begins(index) and named and self.kinds[first + 1] in (".", "import")
 
     def is_as(self, index: int) -> bool:
-        """Between a name or bracket and a name or pattern, on one line."""
-        before = self.previous in ("NAME", ")", "]", "?") and not self.first[index]
+        """Between a value's end and a name or pattern, on one line."""
+        before = self.previous in CAN_END and not self.first[index]
         return before and self.follows_on_line(index, {"NAME", "{", "["})
 
     def is_export(self, index: int) -> bool:

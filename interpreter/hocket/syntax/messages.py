@@ -190,6 +190,8 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
     language, found = tables.load(), texts[-1]
     if failure.terminals[failure.at] not in (language.texts["="], language.texts[":="], language.texts["+="]):
         return None
+    if "case" in texts and "if" in texts[texts.index("case") :]:
+        return Finding(f"`{found}` assigns, which a condition cannot", "write `==` to compare")
     if {"an expression", "a name", "`:`"}.intersection(expected):
         return None
     if texts[0] == "enum":
