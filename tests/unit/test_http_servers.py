@@ -145,6 +145,15 @@ def test_a_stream_is_sent_as_it_comes() -> None:
     assert server.bodies == [b"4\r\none,\r\n3\r\ntwo\r\n0\r\n\r\n"]
 
 
+@pytest.mark.parametrize("mode", ["r", "rb"])
+def test_an_open_file_is_sent_as_it_is(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes("één\ntwo\n".encode())
+    server = Raw(answer())
+    run(server, f'await async_http_post(url, open_file("{path.as_posix()}", "{mode}"))')
+    assert server.bodies == [b"a\r\n" + path.read_bytes() + b"\r\n0\r\n\r\n"]
+
+
 @pytest.mark.parametrize(("auth", "header"), [('["ann", "pw"]', "Basic YW5uOnB3"), ('"secret"', "Bearer secret")])
 def test_a_request_says_who_it_is(auth: str, header: str) -> None:
     server = Raw(answer())

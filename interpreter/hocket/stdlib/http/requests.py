@@ -14,6 +14,8 @@ from hocket.runtime.streams import Stream
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
 from hocket.stdlib.files import file_errors
+from hocket.stdlib.open_files import chunks
+from hocket.stdlib.opened import File
 from hocket.stdlib.time import milliseconds
 
 T = TypeVar("T")
@@ -183,6 +185,8 @@ def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
             arguments["headers"]["content-type"] = "application/json"
     elif "form" in options:
         arguments["data"] = _texts(options, "form")
+    elif isinstance(body, File):  # by line it would lose the line ends
+        arguments["content"] = Chunks(chunks(body))
     elif isinstance(body, Stream):
         arguments["content"] = Chunks(body)
     elif body is not None:
