@@ -1,117 +1,152 @@
 """Measures Hocket beside hand-written asyncio, plain Python and Node.js.
 
-    python tests/benchmarks/run.py
+    python tests/benchmarks/run.py [--rounds N] [--check] [WORD …]
 
-All languages do the work of `workloads.md`, and must agree on its results.  Each round runs
-every language in a process of its own, one after the other, in alternating order; the
-medians of the rounds are shown, with the ratio to Python.  It takes less than a minute, and
-compares within one run: times of different runs or machines mean little.
+All languages do the work of `workloads.md`, and must agree on its results.  Every language
+has a process of its own; in each round each of them does the work once, in alternating
+order.  A ratio is the median of the ratios of the rounds, so that what else the machine
+does falls on both.  Times of different runs or machines mean little.
+
+Without words all workloads run, and what is needed before a program can run is measured
+too; with words, the workloads whose names have one of them.  `--check` exits with 1 if a
+target is missed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
+import memory
 import starts
-from workloads import workloads
+from workers import Run, Worker, make_files, server, workers
+from workloads import Workload, workloads
 
-HERE = Path(__file__).parent
-ROUNDS = 5
 STARTS = 3
-
-Times = dict[str, dict[str, list[float]]]
-
-
-def languages() -> dict[str, list[str]]:
-    """Return the command of each language's worker; Node.js only where it is installed."""
-    found = {
-        "hocket": [sys.executable, str(HERE / "worker_hocket.py")],
-        "python": [sys.executable, str(HERE / "worker_python.py")],
-    }
-    node = shutil.which("node")
-    return found | {"js": [node, str(HERE / "worker_node.mjs")]} if node else found
+MISSED = "missed"
 
 
-def measure() -> Times:
-    """Return workload -> language -> milliseconds of each round."""
-    work = workloads()
-    commands = list(languages().items())
-    times: Times = {name: {language: [] for language, _ in commands} for name in work}
-    results: dict[str, set[str]] = {name: set() for name in work}
-    with tempfile.TemporaryDirectory() as folder:
-        make_files(Path(folder))
-        rounds(work, commands, folder, times, results)
-    differing = [name for name, found in results.items() if len(found) > 1]
-    if differing:
-        sys.exit(f"the languages disagree on {', '.join(differing)}")
-    return times
+class Measured:
+    """The rounds of one workload."""
+
+    def __init__(self, name: str, workload: Workload, workers: dict[str, Worker]) -> None:
+        self.name = name
+        self.target = workload.target
+        self.workers = [(language, workers[language]) for language in workers if language in workload.programs]
+        self.rounds: list[dict[str, Run]] = []
+        results = {
+            json.dumps(worker.run(name, workload.programs[language]).result) for language, worker in self.workers
+        }
+        if len(results) > 1:
+            raise ValueError(f"the languages disagree on {name}: {', '.join(sorted(results))}")
+
+    def round(self) -> None:
+        """Run it once in each language."""
+        turn = self.workers if len(self.rounds) % 2 == 0 else self.workers[::-1]
+        self.rounds.append({language: worker.run(self.name) for language, worker in turn})
+
+    def milliseconds(self, language: str) -> float | None:
+        """Return the median time, None if the language does not have the workload."""
+        times = [runs[language].wall for runs in self.rounds if language in runs]
+        return statistics.median(times) if times else None
+
+    def ratio(self, language: str, field: str = "wall") -> float | None:
+        """Return the median ratio of Hocket's time to that of `language`."""
+        pairs = [
+            (getattr(runs["hocket"], field), getattr(runs[language], field)) for runs in self.rounds if language in runs
+        ]
+        ratios = [ours / theirs for ours, theirs in pairs if theirs]
+        return statistics.median(ratios) if ratios else None
+
+    @property
+    def verdict(self) -> str:
+        """What the target is, and whether it is missed."""
+        return judged(self.ratio("python"), self.target)
 
 
-def make_files(folder: Path) -> None:
-    """Make what the workloads read."""
-    (folder / "small.txt").write_text("x" * 4096, encoding="utf-8")
-    with open(folder / "lines.txt", "w", encoding="utf-8", newline="\n") as file:
-        for i in range(100):
-            file.writelines(f"{i} {j} {'x' * 90}\n" for j in range(10_000))
+def judged(value: float | None, target: float | None) -> str:
+    """Return a target beside what was measured, as text."""
+    if value is None or target is None:
+        return ""
+    return f"≤ {target:g}" + ("" if value <= target else f" {MISSED}")
 
 
-def rounds(
-    work: dict[str, dict[str, str]],
-    commands: list[tuple[str, list[str]]],
-    folder: str,
-    times: Times,
-    results: dict[str, set[str]],
-) -> None:
-    """Run everything in `folder`; gather times and results."""
-    for number in range(ROUNDS):
-        for language, command in commands if number % 2 == 0 else reversed(commands):
-            programs = json.dumps({name: texts[language] for name, texts in work.items()})
-            done = subprocess.run(command, input=programs, capture_output=True, check=True, text=True, cwd=folder)
-            for name, (milliseconds, result) in json.loads(done.stdout).items():
-                times[name][language].append(milliseconds)
-                results[name].add(json.dumps(result))
+def measure(chosen: dict[str, Workload], rounds: int, lines: int = 1_000_000) -> Iterable[Measured]:
+    """Measure one workload after the other; `lines` has the file that is read."""
+    with tempfile.TemporaryDirectory() as folder, workers(folder) as found, server() as url:
+        make_files(Path(folder), lines)
+        for name, workload in chosen.items():
+            measured = Measured(name, workload.on(url), found)
+            for _ in range(rounds):
+                measured.round()
+            yield measured
 
 
-def measure_starts() -> Times:
-    """Return what takes its time before anything runs, for Hocket and Python."""
-    times: Times = {}
+def show(chosen: dict[str, Workload], rounds: int) -> bool:
+    """Print the medians as a table; return whether every target is met."""
+    width = max(map(len, chosen)) + 2
+    heads = ["hocket", "python", "js", "hocket/python", "processor", "hocket/js"]
+    print(f"{'milliseconds':<{width}}" + "".join(f"{head:>14}" for head in heads) + "   target")
+    verdicts = []
+    for measured in measure(chosen, rounds):
+        times = [measured.milliseconds(language) for language in ("hocket", "python", "js")]
+        ratios = [measured.ratio("python"), measured.ratio("python", "busy"), measured.ratio("js")]
+        cells = "".join(f"{'' if value is None else f'{value:.2f}':>14}" for value in [*times, *ratios])
+        print(f"{measured.name:<{width}}{cells}   {measured.verdict}", flush=True)
+        verdicts.append(measured.verdict)
+    print()
+    return not any(MISSED in verdict for verdict in verdicts)
 
-    def add(name: str, hocket: float, python: float) -> None:
-        row = times.setdefault(name, {"hocket": [], "python": []})
-        row["hocket"].append(hocket)
-        row["python"].append(python)
 
+def show_memory() -> bool:
+    """Print the bytes of what waits; return whether every target is met."""
+    sizes = memory.measured()
+    width = max(map(len, sizes)) + 2
+    print(f"{'bytes':<{width}}{'hocket':>14}{'python':>14}   target")
+    verdicts = []
+    for name, (ours, theirs, target) in sizes.items():
+        verdicts.append(judged(ours, target))
+        print(f"{name:<{width}}{ours:>14.0f}{theirs:>14.0f}   {verdicts[-1]}")
+    print()
+    return not any(MISSED in verdict for verdict in verdicts)
+
+
+def show_starts() -> None:
+    """Print what takes its time before anything runs."""
+    times: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(STARTS):
-            add("run an empty program", *starts.empty_program(folder))
-            add("import (python: asyncio)", *starts.importing())
-            add(f"compile a cell of {starts.LINES} lines", *starts.compiling())
-            ours, theirs = starts.kernel("hocket", "1"), starts.kernel("python3", "1")
-            add("start the kernel", ours[0], theirs[0])
-            add("trivial cell, there and back", ours[1], theirs[1])
-    return times
-
-
-def show(times: Times) -> None:
-    """Print the medians as a table, with Hocket's ratio to each other language."""
-    names = list(next(iter(times.values())))
+            for name, pair in starts.measured(folder):
+                times.setdefault(name, []).append(pair)
     width = max(map(len, times)) + 2
-    ratios = [f"hocket/{name}" for name in names[1:]]
-    print(f"{'milliseconds':<{width}}" + "".join(f"{name:>10}" for name in names) + "".join(f"{r:>16}" for r in ratios))
-    for name, row in times.items():
-        medians = {language: statistics.median(values) for language, values in row.items()}
-        cells = "".join(f"{value:>10.2f}" for value in medians.values())
-        cells += "".join(f"{medians['hocket'] / medians[language]:>16.2f}" for language in names[1:])
-        print(f"{name:<{width}}{cells}")
-    print()
+    print(f"{'milliseconds':<{width}}{'hocket':>14}{'python':>14}{'hocket/python':>14}")
+    for name, pairs in times.items():
+        ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        print(f"{name:<{width}}{ours:>14.2f}{theirs:>14.2f}{ratio:>14.2f}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="measure Hocket beside Python and Node.js")
+    parser.add_argument("words", nargs="*", help="run only the workloads whose names have one of these")
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
+    options = parser.parse_args()
+    words = options.words or [""]
+    chosen = {name: work for name, work in workloads().items() if any(word in name for word in words)}
+    if not chosen:
+        parser.error(f"no workload has {' or '.join(words)} in its name")
+    is_met = show(chosen, options.rounds)
+    if not options.words:
+        is_met &= show_memory()
+        show_starts()
+    return 0 if is_met or not options.check else 1
 
 
 if __name__ == "__main__":
-    show(measure())
-    show(measure_starts())
+    sys.exit(main())

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,16 @@ from workloads import workloads
 from hocket.session import Session
 
 LINES = 100
+
+
+def measured(folder: str) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield the name of each thing and its milliseconds in Hocket and in Python."""
+    yield "run an empty program", empty_program(folder)
+    yield "import (python: asyncio)", importing()
+    yield f"compile a cell of {LINES} lines", compiling()
+    ours, theirs = kernel("hocket", "1"), kernel("python3", "1")
+    yield "start the kernel", (ours[0], theirs[0])
+    yield "trivial cell, there and back", (ours[1], theirs[1])
 
 
 def elapsed(work: Callable[[], Any]) -> float:
@@ -31,7 +41,7 @@ def process(*command: str) -> float:
 def cell_of(language: str) -> str:
     """Return a cell of about a hundred lines of ordinary code: workloads, as many as fit."""
     lines: list[str] = []
-    for number, programs in enumerate(workloads().values()):
+    for number, programs in enumerate(workload.programs for workload in workloads().values()):
         # Each in a function of its own: the workloads use the same names.
         head, foot = {"hocket": (f"func f{number}() {{", "}"), "python": (f"def f{number}():", "")}[language]
         added = [head, *("    " + line for line in programs[language].splitlines() if line), foot]

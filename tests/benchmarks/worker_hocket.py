@@ -1,34 +1,39 @@
-"""Runs programs in Hocket: name -> text on standard input, name -> [milliseconds, result] on the output."""
+"""Runs programs in Hocket; see `workers.py` for what it is told and answers."""
 
+import asyncio
 import gc
 import json
 import sys
+import time
 from typing import Any
 
 from hocket.host import run_alone
-from hocket.session import Session, prepare_process
-
-TIMED = """
-let begun := performance_now()
-let result := await run()
-[performance_now() - begun, result]
-"""
+from hocket.session import Outcome, Session, prepare_process
 
 
-async def main(programs: dict[str, str]) -> dict[str, Any]:
-    results = {}
-    for name, text in programs.items():
-        session = Session()
-        for cell in (text, "await run();"):
-            await run(session, cell)
-        gc.collect()
-        results[name] = await run(session, TIMED)
+async def main() -> None:
+    sessions: dict[str, Session] = {}
+    while line := sys.stdin.readline():
+        name, *text = json.loads(line)
+        if text:
+            sessions[name] = Session(warn=lambda warning: None)
+            checked(await sessions[name].run(text[0]))
+        print(json.dumps(await measured(sessions[name])), flush=True)
+        # Connections are looked after between the rounds, as in a program that goes on.
+        await asyncio.sleep(0)
+    for session in sessions.values():
         await session.close()
-    return results
 
 
-async def run(session: Session, text: str) -> Any:
-    outcome = await session.run(text)
+async def measured(session: Session) -> list[Any]:
+    run = session.variables["run"].direct
+    gc.collect()
+    begun, busy = time.perf_counter(), time.process_time()
+    result = checked(await session.call(run(), "run"))
+    return [(time.perf_counter() - begun) * 1000, (time.process_time() - busy) * 1000, result]
+
+
+def checked(outcome: Outcome) -> Any:
     if outcome.error is not None:
         raise outcome.error
     return outcome.value
@@ -36,4 +41,4 @@ async def run(session: Session, text: str) -> Any:
 
 if __name__ == "__main__":
     prepare_process()
-    json.dump(run_alone(main(json.load(sys.stdin))), sys.stdout)
+    run_alone(main())

@@ -1,13 +1,17 @@
-// Runs programs in Node.js: name -> text on standard input, name -> [milliseconds, result] on the output.
-import { readFileSync } from 'node:fs'
+// Runs programs in Node.js; see `workers.py` for what it is told and answers.
+import readline from 'node:readline/promises'
 import timers from 'node:timers/promises'
 
-const results = {}
-for (const [name, text] of Object.entries(JSON.parse(readFileSync(0, 'utf8')))) {
-  const run = new Function('timers', `${text}\nreturn run`)(timers)
-  await run()
-  const begun = performance.now()
+async function measured(run) {
+  const begun = performance.now(), busy = process.cpuUsage()
   const result = await run()
-  results[name] = [performance.now() - begun, result]
+  const { user, system } = process.cpuUsage(busy)
+  return [performance.now() - begun, (user + system) / 1000, result]
 }
-console.log(JSON.stringify(results))
+
+const programs = {}
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  const [name, text] = JSON.parse(line)
+  if (text !== undefined) programs[name] = new Function('timers', `${text}\nreturn run`)(timers)
+  console.log(JSON.stringify(await measured(programs[name])))
+}
