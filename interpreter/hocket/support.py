@@ -14,6 +14,7 @@ from typing import Any
 
 from hocket import errors, stdlib
 from hocket.runtime import enums, fields, generators, modules, operators, resources, streams, structs
+from hocket.runtime.awaiting import lift
 from hocket.runtime.channels import End
 from hocket.runtime.foreign import translate
 from hocket.runtime.objects import call as call_python
@@ -21,7 +22,7 @@ from hocket.runtime.objects import is_python
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.selection import select
-from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, lift, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, spawn, spawn_block
 from hocket.runtime.timeline import Timeline
 from hocket.runtime.values import format_value, print_text, type_name
 

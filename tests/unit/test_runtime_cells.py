@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import VirtualClock, sleep, yield_now
 from hocket.runtime.current import current_task
 from hocket.runtime.loop import Scheduler
 from hocket.runtime.promises import Promise, promise_all, promise_race, promise_reject
 from hocket.runtime.scopes import Scope, Shield
-from hocket.runtime.tasks import AsyncFunction, lift, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, spawn, spawn_block
 from hocket.session import Session
 
 NAME = contextvars.ContextVar("name", default="host")

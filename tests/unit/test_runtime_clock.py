@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import Timers, VirtualClock, nanoseconds, sleep
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.promises import promise_all
-from hocket.runtime.tasks import lift, spawn
+from hocket.runtime.tasks import spawn
 from hocket.runtime.threads import in_thread
 
 

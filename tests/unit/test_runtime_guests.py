@@ -16,12 +16,13 @@ import httpx
 import pytest
 
 from hocket import errors
+from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import sleep, yield_now
 from hocket.runtime.current import current_task
 from hocket.runtime.guests import GuestTask, python
 from hocket.runtime.promises import Promise, promise_all, promise_all_settled
 from hocket.runtime.scopes import Timeout
-from hocket.runtime.tasks import AsyncFunction, lift, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, spawn, spawn_block
 
 
 async def _double(x: int) -> int:

@@ -420,7 +420,7 @@ def test_a_wait_given_up_by_a_timeout_cancels_the_call(world: Any) -> None:
 def test_python_may_await_a_promise_outside_of_all_tasks(world: Any) -> None:
     import asyncio
 
-    from hocket.runtime.tasks import lift
+    from hocket.runtime.awaiting import lift
 
     async def main() -> Any:
         made = Promise()

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import yield_now
 from hocket.runtime.promises import promise_all, promise_all_settled
-from hocket.runtime.tasks import lift, spawn
+from hocket.runtime.tasks import spawn
 from hocket.runtime.threads import DaemonExecutor, in_thread
 
 NAME = contextvars.ContextVar("name", default="host")

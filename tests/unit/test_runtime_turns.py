@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from hocket import errors
+from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import sleep, yield_now
 from hocket.runtime.current import current_task
 from hocket.runtime.promises import Promise, promise_all
-from hocket.runtime.tasks import AsyncFunction, lift, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, spawn, spawn_block
 
 
 def test_tasks_run_in_the_order_in_which_they_became_ready(world: Any, language: Any) -> None:

@@ -134,8 +134,8 @@ def declared(name: str, is_method: bool, cls: type | None = None) -> Builtin | N
     found = STDLIB.functions.get(name)
     if found is not None:
         return found
-    suspending = (b for b in STDLIB if b.suspending is not None and (is_method or b.owner is None))
-    return next((b for b in suspending if getattr(b.suspending, "__name__", None) == name), None)
+    possible = (b for b in STDLIB if is_method or b.owner is None)
+    return next((b for b in possible if name in (form.__name__ for form in b.forms[1:])), None)
 
 
 def as_called(builtin: Builtin, text: str) -> Builtin:
@@ -144,7 +144,7 @@ def as_called(builtin: Builtin, text: str) -> Builtin:
     for word in words:
         for table in (STDLIB.functions, *STDLIB.methods.values()):
             other = table.get(word)
-            if other is not None and builtin.function in (other.function, other.suspending):
+            if other is not None and builtin.function in other.forms:
                 return other
     return builtin
 

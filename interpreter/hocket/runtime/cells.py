@@ -16,6 +16,7 @@ from hocket.runtime.tasks import Routine
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Scheduler
+    from hocket.runtime.owners import Running
 
 GRACE = 5.0
 """Seconds that clean-up has after `exit`."""
@@ -70,7 +71,7 @@ class Cell:
         running.cancelling = Cancelled()
         return running.due()
 
-    def _routines(self) -> list[Routine]:
+    def _routines(self) -> list[Running]:
         return [task for task in self.scheduler.routines() if task.cell is self]
 
     def _break_off(self) -> None:

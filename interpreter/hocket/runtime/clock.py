@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Awaitable
 from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,10 +28,8 @@ class Clock:
     name = "real"
     virtual = False
 
-    @staticmethod
-    def now() -> int:
-        """Return nanoseconds from some moment in the past."""
-        return time.monotonic_ns()
+    now = staticmethod(time.monotonic_ns)
+    """Return nanoseconds from some moment in the past."""
 
     def wall(self) -> int:
         """Return nanoseconds since 1970."""
@@ -50,7 +49,7 @@ class VirtualClock(Clock):
     def __init__(self) -> None:
         self.passed = 0
 
-    def now(self) -> int:  # type: ignore[override]  # the real one is static for speed
+    def now(self) -> int:
         """Return the nanoseconds that have passed."""
         return self.passed
 
@@ -104,7 +103,7 @@ class Timers:
             return
         target.timer = 0
         self._stale += 1
-        if self._stale > 64 and self._stale * 2 > len(self._heap):
+        if self._stale * 2 >= len(self._heap):
             self._heap = [entry for entry in self._heap if entry[2].timer == entry[1]]
             heapify(self._heap)
             self._stale = 0
@@ -158,18 +157,17 @@ class Sleepers:
 SLEEPERS = Sleepers()
 
 
-async def sleep(ms: float) -> None:
-    """Park the task for `ms` milliseconds; a cancelled sleep is forgotten."""
+def sleep(ms: float) -> Awaitable[None]:
+    """Park the task for `ms` milliseconds; to be awaited at once.  A cancelled sleep is forgotten."""
     scheduler = current.scheduler
     task: Routine | None = scheduler.current
     if task is None:
         import asyncio
 
-        await asyncio.sleep(ms / 1000)
-        return
+        return asyncio.sleep(ms / 1000)
     scheduler.timers.push(ms, task)
     task.waiting = SLEEPERS
-    await PARKED
+    return PARKED
 
 
 async def yield_now() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hocket import errors
-from hocket.runtime.tasks import Routine
+
+if TYPE_CHECKING:
+    from hocket.runtime.owners import Running
 
 SHOWN = 10
 JUMPS = 100_000
 """Jumps of the virtual clock after which a cell whose own tasks never ran meanwhile is ended."""
 
 
-def endless(tasks: Iterable[Routine]) -> errors.DeadlockError:
+def endless(tasks: Iterable[Running]) -> errors.DeadlockError:
     """Return the error of a cell that waits while only tasks of earlier cells move the virtual clock."""
     lines = [f"{task.describe()} of {task.cell.name}" for task in tasks]
     if len(lines) > SHOWN:
@@ -21,7 +24,7 @@ def endless(tasks: Iterable[Routine]) -> errors.DeadlockError:
     return errors.DeadlockError(f"{what}: {', '.join(lines)}", hint="cancel them, or await what they wait for")
 
 
-def deadlock(tasks: Iterable[Routine]) -> errors.DeadlockError:
+def deadlock(tasks: Iterable[Running]) -> errors.DeadlockError:
     """Return the error that lists the tasks, all of them parked."""
     lines = [_line(task) for task in tasks]
     if len(lines) > SHOWN:
@@ -29,7 +32,7 @@ def deadlock(tasks: Iterable[Routine]) -> errors.DeadlockError:
     return errors.DeadlockError(f"every task waits for another: {'; '.join(lines)}")
 
 
-def _line(task: Routine) -> str:
+def _line(task: Running) -> str:
     what = "nothing" if task.waiting is None else task.waiting.describe()
     site = task.waiting_site
     place = None if site is None else site.resolve()

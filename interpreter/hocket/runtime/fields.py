@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
@@ -180,6 +181,9 @@ class MethodTable(dict[type, Callable[..., Any]]):
             return functools.partial(self.call_entry, own)
         if objects.is_foreign(cls):
             return functools.partial(self.call_object, own)
+        if own is None and name in getattr(cls, "members", ()):
+            member = inspect.getattr_static(cls, name, None)
+            own = member if isinstance(member, FunctionType) else None
         if own is not None:
             return own
 

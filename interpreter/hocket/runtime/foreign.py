@@ -40,6 +40,7 @@ NAMES = {
     "tuple": "array",
     "byte": "bytes",
     "Operation": "promise",
+    "Sleep": "promise",
     "SpawnedTask": "taskhandle",
     "Result": "result",
     "Option": "option",

@@ -17,7 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hocket import errors
 from hocket.runtime import current
@@ -31,6 +31,9 @@ from hocket.runtime.promise import CANCELLED, REJECTED, Promise
 from hocket.runtime.recording import Recorder
 from hocket.runtime.tasks import Routine, Task
 from hocket.runtime.threads import DaemonExecutor
+
+if TYPE_CHECKING:
+    from hocket.runtime.owners import Running
 
 __all__ = ["Cell", "Scheduler", "current_scheduler"]
 
@@ -181,9 +184,9 @@ class Scheduler:
         """Return the tasks that run, in the order in which they were made."""
         return sorted((task for task in self.routines() if isinstance(task, Task)), key=lambda task: task.number)
 
-    def routines(self) -> list[Routine]:
-        """Return all that runs: tasks, top levels, functions waiting in a `then`."""
-        owned: list[Routine] = [task for owner in self.owners for task in owner.members]
+    def routines(self) -> list[Running]:
+        """Return all that runs: tasks, top levels, functions waiting in a `then`, sleeps."""
+        owned: list[Running] = [task for owner in self.owners for task in owner.members]
         return [*(cell.task for cell in self.cells), *owned]
 
     def cancel_all(self) -> None:
@@ -217,7 +220,7 @@ class Scheduler:
             while True:
                 self._make_turn(len(self.ready))
                 now = time.monotonic()
-                if now - begun > BLOCKED:
+                if now > end and now - begun > BLOCKED:
                     report_block(self, now - begun)
                 begun = now
                 if self._reports:

@@ -6,13 +6,16 @@ cell hands those that are left to the session, and the session cancels them at t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from hocket.runtime.promise import REJECTED, Promise
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Cell, Scheduler
+    from hocket.runtime.sleeps import Sleep
     from hocket.runtime.tasks import Routine
+
+    Running: TypeAlias = Routine | Sleep
 
 
 class Owner:
@@ -26,7 +29,7 @@ class Owner:
         self.scheduler = scheduler
         self.cell = cell
         self.ended = False
-        self.members: dict[Routine, None] = {}
+        self.members: dict[Running, None] = {}
         # Failures that nobody has awaited so far; reported when the owner ends.
         self.unreported: list[Promise] | None = None
 
@@ -39,7 +42,7 @@ class Owner:
         else:
             self.unreported.append(promise)
 
-    def left(self, task: Routine) -> None:
+    def left(self, task: Running) -> None:
         """Take note that `task` has settled."""
         self.members.pop(task, None)
 

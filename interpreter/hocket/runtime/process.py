@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -31,6 +32,8 @@ def prepare_process() -> None:
             report_unraisable(unraisable)
 
     sys.unraisablehook = hook
+    # Thousands of tasks are ordinary, and no garbage: by default they are gone through at every few hundred.
+    gc.set_threshold(10_000)
     sys.set_int_max_str_digits(0)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), min(DEPTH, stack_size() // FRAME)))
 

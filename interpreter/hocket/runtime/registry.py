@@ -22,7 +22,8 @@ class Builtin:
     """One function of the library.
 
     `suspending` is the form that a direct call takes in an async context, for
-    functions that block elsewhere.  `owner` is the Python class whose method it is,
+    functions that block elsewhere.  `promise` makes the promise of a call that is not
+    awaited at once, where that needs no coroutine.  `owner` is the Python class whose method it is,
     None for a function.
     """
 
@@ -30,11 +31,17 @@ class Builtin:
     function: Callable[..., Any]
     owner: type | None = None
     suspending: Callable[..., Awaitable[Any]] | None = None
+    promise: Callable[..., Any] | None = None
 
     @cached_property
     def signature(self) -> inspect.Signature:
         """The parameters, with annotations as types."""
         return inspect.signature(self.function, eval_str=True)
+
+    @property
+    def forms(self) -> list[Callable[..., Any]]:
+        """The Python functions that a call may come to."""
+        return [form for form in (self.function, self.suspending, self.promise) if form is not None]
 
     @property
     def is_async(self) -> bool:
@@ -98,9 +105,8 @@ class Registry:
         if builtin.name in table:
             raise ValueError(f"builtin {builtin.name} is declared twice")
         table[builtin.name] = builtin
-        self._by_code.setdefault(builtin.function.__code__, builtin)
-        if builtin.suspending is not None:
-            self._by_code.setdefault(builtin.suspending.__code__, builtin)
+        for form in builtin.forms:
+            self._by_code.setdefault(form.__code__, builtin)
 
     def of_code(self, code: Any) -> Builtin | None:
         """Return the builtin whose Python function has this code object."""
@@ -122,7 +128,10 @@ def builtin(function: F, /) -> F: ...
 
 @overload
 def builtin(
-    *, aliases: tuple[str, ...] = (), suspending: Callable[..., Awaitable[Any]] | None = None
+    *,
+    aliases: tuple[str, ...] = (),
+    suspending: Callable[..., Awaitable[Any]] | None = None,
+    promise: Callable[..., Any] | None = None,
 ) -> Callable[[F], F]: ...
 
 
@@ -131,12 +140,13 @@ def builtin(
     *,
     aliases: tuple[str, ...] = (),
     suspending: Callable[..., Awaitable[Any]] | None = None,
+    promise: Callable[..., Any] | None = None,
 ) -> Any:
     """Declare a function of the library; its name may end in `_` to avoid a Python builtin."""
 
     def declare(function: F) -> F:
         for name in (function.__name__.rstrip("_"), *aliases):
-            STDLIB.add(Builtin(name, function, suspending=suspending))
+            STDLIB.add(Builtin(name, function, suspending=suspending, promise=promise))
         return function
 
     return declare if function is None else declare(function)

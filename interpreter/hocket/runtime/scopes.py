@@ -13,7 +13,7 @@ scope's.  When the task itself is stopped from outside, that wins.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hocket import errors
 from hocket.runtime import current
@@ -23,6 +23,9 @@ from hocket.runtime.owners import Owner
 from hocket.runtime.promise import Promise
 from hocket.runtime.stops import Cancelled, ScopeStop
 from hocket.runtime.tasks import Routine
+
+if TYPE_CHECKING:
+    from hocket.runtime.owners import Running
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
@@ -166,7 +169,7 @@ class Scope(Owner):
         else:
             super().failed(promise)
 
-    def left(self, task: Routine) -> None:
+    def left(self, task: Running) -> None:
         """Go on to the end when the last member has."""
         super().left(task)
         if self.leaving and not self.members and self.task.waiting is self:

@@ -40,7 +40,6 @@ __all__ = [
     "ScopeStop",
     "Suspending",
     "Task",
-    "lift",
     "result_of",
     "spawn",
     "spawn_block",
@@ -363,9 +362,12 @@ class AsyncFunction:
         name: str,
         makes: type[Operation | Task] = Task,
         check: Callable[..., None] | None = None,
+        promise: Callable[..., Promise] | None = None,
     ) -> None:
         self.direct = self.__wrapped__ = function
         self.makes = makes
+        # Makes the promise of a call where that needs no coroutine.
+        self.promise = promise
         # Looks at the arguments when a task is made; the body does when it runs directly.
         self.check = check
         self.__name__ = self.__qualname__ = name
@@ -380,6 +382,8 @@ class AsyncFunction:
             from hocket.runtime.objects import Handed  # which is a routine
 
             return Handed.over(current.scheduler, copy_context(), self, args, named)
+        if self.promise is not None:
+            return self.promise(*args, **named)
         limit_depth()
         if self.check is not None:
             self.check(*args, **named)
@@ -439,13 +443,15 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
     A plain function is called in the new task.
     """
     limit_depth()
+    if type(function) is AsyncFunction:
+        if function.check is not None:
+            function.check(*args, **named)
+        return SpawnedTask(as_coroutine(function.direct(*args, **named)), function.__name__)
     if not callable(function):
         from hocket.runtime.values import type_name  # values know structs, which know async functions
 
         raise errors.TypeError(f"spawn expects a function to call, got {type_name(function)}")
-    if type(function) is AsyncFunction and function.check is not None:
-        function.check(*args, **named)
-    if type(function) is AsyncFunction or type(function) is Suspending:
+    if type(function) is Suspending:
         coroutine = as_coroutine(function.direct(*args, **named))
     else:
         coroutine = _call(function, args, named)

@@ -122,7 +122,7 @@ def _callable(builtin: Builtin) -> Any:
     key = (builtin.function, builtin.name)
     if key not in _wrapped:
         if builtin.is_async:
-            _wrapped[key] = AsyncFunction(builtin.function, builtin.name, Operation)
+            _wrapped[key] = AsyncFunction(builtin.function, builtin.name, Operation, promise=builtin.promise)
         else:
             _wrapped[key] = Suspending(builtin.function, typing.cast(Any, builtin.suspending))
     return _wrapped[key]

@@ -16,6 +16,7 @@ from hocket.runtime.clock import VirtualClock, nanoseconds
 from hocket.runtime.clock import sleep as wait
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.registry import builtin
+from hocket.runtime.sleeps import Sleep
 from hocket.runtime.values import number_text
 
 # 285 years; no system's timers count much further.
@@ -40,7 +41,11 @@ def _wall_nanoseconds() -> int:
     return current_scheduler().clock.wall()
 
 
-@builtin
+def _slept(ms: int | float) -> Sleep:
+    return Sleep(milliseconds("async_sleep()", ms))
+
+
+@builtin(promise=_slept)
 async def async_sleep(ms: int | float) -> None:
     """Wait for `ms` milliseconds while others run.
 
