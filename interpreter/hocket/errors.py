@@ -148,6 +148,11 @@ class Error(HocketError):
     in_callback = False
     """Whether a callback failed with it, which changes nothing for the program."""
 
+    called: Sequence[Site] = ()
+    """Where the task was called that failed, when nobody awaited it."""
+
+    cause: Error | None = None
+
     def __init__(self, message: str = "", value: Any = None, hint: str | None = None, **fields: Any) -> None:
         super().__init__(message)
         self.message = message
@@ -156,9 +161,6 @@ class Error(HocketError):
         self.fields: dict[str, Any] = fields
         self.trace: list[Site] = []
         self.spawned: list[Site] = []
-        # Where the task was called that failed, when nobody awaited it.
-        self.called: list[Site] = []
-        self.cause: Error | None = None
         self.others: list[Error] = []
 
     @property
@@ -174,7 +176,7 @@ class Error(HocketError):
         if fresh and self.trace and fresh[-1].code is self.trace[0].code:
             fresh.pop()  # thrown again where it was caught: the original place tells more
         if fresh:
-            self.called = []
+            self.called = ()
         self.trace[:0] = fresh
         context = context_of(self)
         context = context if isinstance(context, Error) else getattr(context, "hocket", None)

@@ -216,6 +216,8 @@ def await_expr(c: Compiler, node: nodes.AwaitExpr) -> ast.expr:
     awaited: ast.expr
     if isinstance(value, nodes.CallExpr) and is_direct_call(value):
         awaited = compile_call(c, value, "await")
+    elif isinstance(value, nodes.SpawnExpr | nodes.SpawnBlockExpr):
+        awaited = ast.Await(c.expr(value))
     else:
         awaited = ast.Await(call("__lift", c.expr(value)))
     for _ in range(tries):

@@ -97,13 +97,16 @@ def equality(
     # Not for a literal on the left: Python would ask a struct on the right.
     if is_plain_literal(right_node):
         return ast.Compare(left, [compare], [right])
+    helper = "__equal" if equal else "__unequal"
+    if isinstance(right_node, nodes.IntExpr):
+        first, again = c.simple(left)
+        return ast.IfExp(is_class(first, "int"), ast.Compare(again, [compare], [right]), call(helper, again, right))
     first, left_again, second, right_again = c.simple_pair(left, right)
     kind = c.temp()
     same = ast.Compare(ast.NamedExpr(store(kind), class_of(first)), [ast.Is()], [class_of(second)])
     simple = ast.Compare(load(kind), [ast.In()], [load("__simple")])
     plain = ast.Compare(left_again, [compare], [right_again])
-    slow = call("__equal" if equal else "__unequal", left_again, right_again)
-    return ast.IfExp(ast.BoolOp(ast.And(), [same, simple]), plain, slow)
+    return ast.IfExp(ast.BoolOp(ast.And(), [same, simple]), plain, call(helper, left_again, right_again))
 
 
 def is_bool(node: Node) -> bool:

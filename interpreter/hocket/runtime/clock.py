@@ -131,6 +131,8 @@ FOREVER = 3_155_760_000_000_000_000
 
 def nanoseconds(ms: float) -> int:
     """Return milliseconds as whole nanoseconds; raises TypeError or ValueError for what is no delay."""
+    if type(ms) is int and ms >= 0:  # as most are
+        return min(ms * 1_000_000, FOREVER)
     if isinstance(ms, bool) or not isinstance(ms, int | float):
         raise errors.TypeError(f"expected a number of milliseconds, got {type_name(ms)}")
     try:

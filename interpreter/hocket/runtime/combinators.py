@@ -137,6 +137,13 @@ class AllSettled(Combinator):
 
     __slots__ = ()
 
+    def notify(self, promise: Promise) -> None:
+        """A member has settled; only the last one decides anything."""
+        if self.remaining > 1:
+            self.remaining -= 1
+        else:
+            super().notify(promise)
+
     def completed(self) -> None:
         """Resolve with the outcomes, in the order of the members."""
         self.settle(RESOLVED, [outcome(item) for item in self.items])

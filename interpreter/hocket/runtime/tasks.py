@@ -46,6 +46,10 @@ __all__ = [
 ]
 
 
+STOPS = (Cancelled, asyncio.CancelledError)
+"""What ends a coroutine without a failure."""
+
+
 class Routine(Promise):
     """A promise that a coroutine settles.
 
@@ -202,7 +206,7 @@ class Routine(Promise):
         """The coroutine has ended with `error`, of whatever kind."""
         if isinstance(error, CellInterrupt):
             error.trace = error.trace or list(errors.sites(error.__traceback__))
-        if isinstance(error, Cancelled | asyncio.CancelledError):
+        if isinstance(error, STOPS):
             error.__traceback__ = None
             self.settle(CANCELLED, getattr(error, "others", None))
             if isinstance(error, CellInterrupt):

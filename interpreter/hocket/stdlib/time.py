@@ -26,6 +26,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def milliseconds(name: str, ms: Any) -> float:
     """Return `ms` if it is a delay; `name` is the function or option that was given it."""
+    if type(ms) is int and 0 <= ms <= _LONGEST_WAIT:
+        return ms
     if not isinstance(ms, int | float) or isinstance(ms, bool) or ms != ms:
         raise errors.TypeError(f"{name} requires an integer milliseconds argument")
     if ms < 0:
