@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from hocket.errors import Problem, StaticErrors
-from hocket.files import DIVIDER, NOTEBOOK, NotANotebook, find, in_place, parse_notebook, program_of
+from hocket.files import DIVIDER, NOTEBOOK, NotANotebook, find, in_place, may_fail, parse_notebook, program_of
 from hocket.render import Paint, is_color_wanted, static
 from hocket.rules import ALL, IN_CELLS, Rule
 from hocket.session import Session
@@ -150,8 +150,3 @@ def notebook(path: str, cells: Iterable[Any]) -> list[Finding]:
 def blank(lines: re.Match[str]) -> str:
     """Return as many lines, empty."""
     return "\n" * lines[0].count("\n")
-
-
-def may_fail(cell: Any) -> bool:
-    """Whether a cell is marked as one that shows an error."""
-    return "raises-exception" in (cell.get("metadata") or {}).get("tags", ())

@@ -204,7 +204,7 @@ def _run(options: argparse.Namespace) -> int:
     from hocket.session import prepare_process
     from hocket.stdlib import system
 
-    text = read_program(options.file)
+    text = _read_alone(options.file)
     prepare_process()
     system.arguments[:] = options.arguments
     failures: list[HocketError] = []
@@ -266,6 +266,15 @@ class _Ending:
             self.program.on_sigint(signum, frame)
 
 
+def _read_alone(path: str) -> str:
+    """Return the text of a program; raises WrongUsage for a notebook, whose text is a program too: a dict."""
+    from hocket.files import NOTEBOOK
+
+    if path.endswith(NOTEBOOK):
+        raise WrongUsage(f"{path} is a notebook: Jupyter runs it, `hocket check` and `hocket fmt` take it")
+    return read_program(path)
+
+
 def read_program(path: str) -> str:
     """Return the text of the program at `path`, or of standard input for `-`; raises Unreadable."""
     try:
@@ -308,7 +317,7 @@ def _ast(options: argparse.Namespace) -> int:
     from hocket.syntax.parser import parse
 
     prepare_process()
-    source = Source("standard input" if options.file == "-" else options.file, read_program(options.file))
+    source = Source("standard input" if options.file == "-" else options.file, _read_alone(options.file))
     try:
         program = parse(source).program
         try:

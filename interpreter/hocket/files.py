@@ -13,6 +13,8 @@ PROGRAMS, NOTEBOOK = (".hkt", ".ruff"), ".ipynb"
 LANGUAGE = "hocket"
 
 
+MAGIC_SIGNS = ("%", "!", "?")
+"""How lines of a cell begin that are the notebook's, not the program's."""
 DIVIDER = re.compile(r"^---[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 """What divides the programs of a file that is checked against its comments."""
 
@@ -80,6 +82,11 @@ def program_of(cell: Any) -> str | None:
         return None
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(source)
+
+
+def may_fail(cell: Any) -> bool:
+    """Whether a cell is marked as one that shows an error."""
+    return "raises-exception" in (cell.get("metadata") or {}).get("tags", ())
 
 
 def divide(text: str) -> list[tuple[int, str]]:

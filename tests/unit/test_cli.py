@@ -200,6 +200,8 @@ def test_a_program_that_is_not_utf_8_exits_with_5(tmp_path: Path) -> None:
         (["kernel", "destroy"], "usage: hocket kernel"),
         (["rum"], "error: there is no command `rum`; `hocket --help` lists the commands"),
         (["kernal"], "error: there is no command `kernal`; did you mean `kernel`?"),
+        (["run", "tour.ipynb"], "error: tour.ipynb is a notebook: Jupyter runs it"),
+        (["ast", "tour.ipynb"], "error: tour.ipynb is a notebook: Jupyter runs it"),
         (["tour.hkt"], "error: there is no command `tour.hkt`; to run a program, write `hocket run tour.hkt`"),
     ],
 )

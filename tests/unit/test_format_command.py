@@ -160,6 +160,13 @@ def test_only_programs_of_a_notebook_change(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == json.dumps(before, indent=1, ensure_ascii=False) + "\n"
 
 
+def test_cells_of_magics_and_cells_that_are_to_fail_stay() -> None:
+    before = notebook("?len", "!ls  -l", "x=1", "let = 1")
+    before["cells"][3]["metadata"] = {"tags": ["raises-exception"]}
+    after = json.loads(files.format_notebook(json.dumps(before), "a.ipynb"))
+    assert [cell["source"] for cell in after["cells"]] == ["?len", "!ls  -l", "x = 1", "let = 1"]
+
+
 @pytest.mark.parametrize("indent", [None, 1, 4])
 def test_the_layout_of_a_notebook_is_kept(indent: int | None) -> None:
     unchanged = json.dumps(notebook("x = 1", "'\u00e9'"), indent=indent)

@@ -146,6 +146,13 @@ def test_every_habit_of_the_table_is_written_above() -> None:
         ("x := (1, 2)", "found `,`, expected `)`", "several values stand in brackets: `[1, 2]`"),
         ("x := 1, 2", "found `,`, expected line end", "several values stand in brackets: `[1, 2]`"),
         ("match 1 { case n if n = 1 { } }", "`=` assigns, which a condition cannot", "write `==` to compare"),
+        ("func f(a: m.T?, ...b: int) { }", "`...b` has no annotation", "it is always an array"),
+        ("func f(a: func) { }", "found `func`, expected a type", "the type of a function is `function`"),
+        (
+            "x := {1: 2, -1: 3}",
+            "found `-`, expected `...`, `[`, `}` or a name",
+            "a key that is computed stands in brackets: `[-1]: …`",
+        ),
         (
             "[a[0], a[1]] := [a[1], a[0]]",
             "names stand between the brackets",

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from hocket.errors import Problem, StaticErrors
-from hocket.files import DIVIDER, NOTEBOOK, in_place, parse_notebook, program_of
+from hocket.files import DIVIDER, MAGIC_SIGNS, NOTEBOOK, in_place, may_fail, parse_notebook, program_of
 from hocket.format import format_text
 
 
@@ -60,7 +60,7 @@ def write(path: str, text: str) -> None:
 
 
 def format_notebook(text: str, path: str) -> str:
-    """Return the JSON of a notebook with its programs laid out; cells that begin with `%` stay.
+    """Return the JSON of a notebook with its programs laid out; cells that begin with a magic stay.
 
     Everything else is written as `nbformat` does, with the indentation that it had.
     """
@@ -71,7 +71,7 @@ def format_notebook(text: str, path: str) -> str:
         try:
             is_changed = format_cell(cell, f"{path}, cell {number}") or is_changed
         except StaticErrors as error:
-            problems += error.problems
+            problems += [] if may_fail(cell) else error.problems
     if problems:
         raise StaticErrors(problems)
     return dump(notebook, text) if is_changed else text
@@ -80,7 +80,7 @@ def format_notebook(text: str, path: str) -> str:
 def format_cell(cell: Any, name: str) -> bool:
     """Lay out the program of a cell, in place; return whether that changed it."""
     text = program_of(cell)
-    if text is None or text.lstrip().startswith("%"):
+    if text is None or text.lstrip().startswith(MAGIC_SIGNS):
         return False
     after = format_text(text, name).rstrip("\n")
     cell["source"] = after if isinstance(cell.get("source"), str) else after.splitlines(keepends=True)

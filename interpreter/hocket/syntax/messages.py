@@ -126,6 +126,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
     return (
         _absent_word(failure, texts)
         or _word(failure, texts, expected)
+        or _type(texts, expected)
         or _function(failure, texts, expected)
         or _assignment(failure, texts, expected)
         or _value(failure, texts, expected)
@@ -281,6 +282,15 @@ def _struct(failure: Failure, texts: list[str], expected: list[str]) -> Finding 
     return None
 
 
+def _type(texts: list[str], expected: list[str]) -> Finding | None:
+    """Types that a parameter does not have."""
+    if texts[-1] == ":" and texts[-3:-2] == ["..."]:
+        return Finding(f"`...{texts[-2]}` has no annotation", "it is always an array")
+    if texts[-1] == "func" and "a type" in expected:
+        return Finding("found `func`, expected a type", "the type of a function is `function`")
+    return None
+
+
 def _annotation(failure: Failure, texts: list[str]) -> Finding | None:
     """Types as other languages write them."""
     found, previous = texts[-1], texts[-2] if len(texts) > 1 else ""
@@ -323,6 +333,8 @@ def _hint(failure: Failure, expected: list[str]) -> str | None:
         return "a variable has a value, `null` at least: `mut x := null`"
     if set(expected) <= {"`{`", "`->`"} and failure.text(failure.start) in BODY_WORDS:
         return "a body stands in braces: `if c { … }`"
+    if failure.text(failure.at) == "-" and {"`...`", "`[`", "`}`"} <= set(expected):
+        return "a key that is computed stands in brackets: `[-1]: …`"
     if "`:`" in expected and failure.text(failure.at) == "=>":
         return "write `key: value`"
     before = failure.at - 1
