@@ -22,7 +22,7 @@ from hocket.runtime.objects import is_python
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.selection import select
-from hocket.runtime.tasks import AsyncFunction, Cancelled, Suspending, spawn, spawn_block
+from hocket.runtime.tasks import AsyncFunction, Cancelled, Held, Suspending, spawn, spawn_block
 from hocket.runtime.timeline import Timeline
 from hocket.runtime.values import format_value, print_text, type_name
 
@@ -189,6 +189,10 @@ def lifting(function: Any) -> Any:
         return function.direct
 
     def call(*args: Any, **named: Any) -> Any:
+        if type(function) is Held:
+            held, rest = function.resolve(args)
+            if held is not function:
+                return held.direct(*rest, **named)
         return lift(call_python(function, args, named) if is_python(function) else function(*args, **named))
 
     return call

@@ -111,3 +111,17 @@ def test_an_interrupt_does_not_wait_for_another_control_request(notebook):
     notebook.request("interrupt_request", {}, "control")
     notebook.wait(cell)
     assert cell.reply["ename"] == "KeyboardInterrupt"
+
+
+def test_a_cell_is_answered_before_the_task_that_it_left_holds_the_loop(notebook):
+    cell = notebook.run("print('answered')\nspawn { loop { } }\n5")
+    assert (cell.reply["status"], cell.out, cell.result) == ("ok", "answered\n", "5")
+
+    def is_stopped():
+        # One that comes before the task has begun finds nothing to stop; a task that holds the loop is given time.
+        notebook.interrupt()
+        notebook.listen(0.5)
+        return "KeyboardInterrupt" in cell.err
+
+    notebook.until(is_stopped)
+    assert notebook.ok("1 + 1").result == "2"

@@ -53,9 +53,17 @@ class Stopper:
     def ready(self) -> None:
         self.requests.release()
 
-    def run(self, *cells: str) -> list[Outcome]:
+    def run(self, *cells: str, reports: bool = False) -> list[Outcome]:
+        """Run cells; after each, with `reports`, the host waits until a failure has been reported."""
+
         async def host() -> list[Outcome]:
-            self.session = Session(lambda error, text: self.log.append((NAME.get(), str(error))))
+            reported = asyncio.Event()
+
+            def report(error: Exception, text: str) -> None:
+                self.log.append((NAME.get(), str(error)))
+                reported.set()
+
+            self.session = Session(report)
             for name, value in (("ready", self.ready), ("log", self.log.append), ("never", Promise)):
                 self.session.assign(name, value)
             previous = signal.signal(signal.SIGINT, self.session.on_sigint)
@@ -69,6 +77,8 @@ class Stopper:
 
                     outcomes.append(await asyncio.get_running_loop().create_task(run()))
                     self.took = time.monotonic() - self.sent
+                    if reports:
+                        await reported.wait()
                 await self.session.close(1)
             finally:
                 signal.signal(signal.SIGINT, previous)
@@ -192,7 +202,7 @@ def test_a_background_task_that_holds_the_loop_is_broken_and_says_so_in_its_cell
 def test_a_task_that_holds_the_loop_is_broken_also_when_no_cell_runs(stopper: Stopper) -> None:
     first = "spawn {\n  await yield_now()\n  ready()\n  loop { }\n}"
     second = "log(5)"
-    outcomes = stopper.run(first, second)
+    outcomes = stopper.run(first, second, reports=True)
     assert [outcome.interrupted for outcome in outcomes] == [False, False]
     assert [name for name, _ in stopper.log[:-1]] == ["cell 1"]
     assert stopper.log[-1] == 5

@@ -13,6 +13,7 @@ from hocket.runtime import objects, structs
 from hocket.runtime.modules import Module, missing_field
 from hocket.runtime.objects import MISSING, OWN
 from hocket.runtime.structs import Struct, StructType
+from hocket.runtime.tasks import Held
 from hocket.runtime.values import a_type, name_type, type_name
 
 Library = Callable[[type], Mapping[str, Callable[..., Any]]]
@@ -178,7 +179,7 @@ class MethodTable(dict[type, Callable[..., Any]]):
             # A field that holds a function, too, hides a method of the library.
             own = cls.__methods__.get(name, None if name in cls.__fields__ else own)
         if issubclass(cls, dict):
-            return functools.partial(self.call_entry, own)
+            return self.holding(functools.partial(self.call_entry, own), lambda value: dict.get(value, name))
         if objects.is_foreign(cls):
             return functools.partial(self.call_object, own)
         if own is None and name in getattr(cls, "members", ()):
@@ -190,7 +191,13 @@ class MethodTable(dict[type, Callable[..., Any]]):
         def call_field(value: Any, *args: Any, **named: Any) -> Any:
             return field(self.library, value, name)(*args, **named)
 
-        return call_field
+        return self.holding(call_field, lambda value: field(self.library, value, name))
+
+    def holding(self, function: Callable[..., Any], held: Callable[[Any], Any]) -> Held:
+        """Return `function`, which calls what `held` finds."""
+        made = Held(function)
+        made.held = held
+        return made
 
     def call_entry(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
         """Call the function stored in a dict under the name, else the library's method."""

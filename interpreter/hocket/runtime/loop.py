@@ -42,6 +42,10 @@ __all__ = ["Cell", "Scheduler", "current_scheduler"]
 SLICE = 0.002
 RELEASE = 0.00005
 
+# Rounds of the event loop that the host has when a cell has ended, before the tasks that it
+# left go on: one of them may hold the loop for ever, and the cell is to be answered first.
+ROUNDS = 20
+
 Report = Callable[[BaseException, Any], None]
 
 
@@ -87,7 +91,7 @@ class Scheduler:
         self._reports: deque[Promise] = deque()
         self._emptied: list[asyncio.Future[None]] = []
         # Jumps of the virtual clock since a task of a running cell last ran.
-        self._jumps = 0
+        self._jumps = self._rounds = 0
         self._stuck: errors.DeadlockError | None = None
         self._closers: list[Callable[[], Any]] = []
 
@@ -209,7 +213,15 @@ class Scheduler:
             self.loop.call_soon(self.run, context=self._context)
 
     def run(self) -> None:
-        """Make turns until nothing is ready or the slice is over."""
+        """Make turns, unless the host is to go first."""
+        if self._rounds:
+            self._rounds -= 1
+            self.loop.call_soon(self.run, context=self._context)
+        else:
+            self._slice()
+
+    def _slice(self) -> None:
+        """Make turns until nothing is ready, a cell has ended, or the time is over."""
         current.scheduler = self
         if WATCH.is_asleep:
             WATCH.wake()
@@ -229,7 +241,7 @@ class Scheduler:
                     self._idle()
                     if not self.ready:
                         break
-                if now > end:
+                if now > end or self._rounds:
                     time.sleep(RELEASE)
                     break
         finally:
@@ -371,6 +383,7 @@ class Scheduler:
 
     def ended(self, cell: Cell) -> None:
         """The top level of `cell` has settled."""
+        self._rounds = ROUNDS
         self.cells.pop(cell, None)
         cell.scope.end()
         self._flush_reports()

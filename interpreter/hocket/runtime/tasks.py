@@ -12,6 +12,7 @@ that there was where its target (task or scope) began, else it stays pending.
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
@@ -35,6 +36,7 @@ __all__ = [
     "AsyncFunction",
     "Cancelled",
     "CellInterrupt",
+    "Held",
     "Operation",
     "Routine",
     "ScopeStop",
@@ -414,6 +416,19 @@ class Suspending:
         return f"<native function: {self.__name__}>"
 
 
+class Held(functools.partial[Any]):
+    """What a method's name means where a field may hold a function; `held(value)` gives what the field holds."""
+
+    held: Callable[[Any], Any]
+
+    def resolve(self, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+        """Return what to call with what: the async function that is held, if it is one, without the object."""
+        held = self.held(args[0])
+        if type(held) is AsyncFunction or type(held) is Suspending:
+            return held, args[1:]
+        return self, args
+
+
 MAX_DEPTH = 12_000
 """Tasks that may wait for each other in one chain; a chain without end is to end with an error."""
 
@@ -455,6 +470,10 @@ def spawn(function: Any, *args: Any, **named: Any) -> Task:
         from hocket.runtime.values import type_name  # values know structs, which know async functions
 
         raise errors.TypeError(f"spawn expects a function to call, got {type_name(function)}")
+    if type(function) is Held:
+        held, rest = function.resolve(args)
+        if held is not function:
+            return spawn(held, *rest, **named)
     if type(function) is Suspending:
         coroutine = as_coroutine(function.direct(*args, **named))
     else:
