@@ -24,12 +24,19 @@ def endless(tasks: Iterable[Running]) -> errors.DeadlockError:
     return errors.DeadlockError(f"{what}: {', '.join(lines)}", hint="cancel them, or await what they wait for")
 
 
-def deadlock(tasks: Iterable[Running]) -> errors.DeadlockError:
-    """Return the error that lists the tasks, all of them parked."""
+def deadlock(tasks: Iterable[Running], shows_place: bool = False) -> errors.DeadlockError:
+    """Return the error that lists the tasks, all of them parked.
+
+    `shows_place`, when it is not raised in one of them, makes it point at where the first one waits.
+    """
+    tasks = list(tasks)
     lines = [_line(task) for task in tasks]
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
-    return errors.DeadlockError(f"every task waits for another: {'; '.join(lines)}")
+    error = errors.DeadlockError(f"every task waits for another: {'; '.join(lines)}")
+    site = tasks[0].waiting_site if tasks and shows_place else None
+    error.trace += [site] if site is not None else []
+    return error
 
 
 def _line(task: Running) -> str:

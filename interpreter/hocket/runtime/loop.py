@@ -94,6 +94,8 @@ class Scheduler:
         self._jumps = self._rounds = 0
         self._stuck: errors.DeadlockError | None = None
         self._closers: list[Callable[[], Any]] = []
+        # Called when nothing is ready; must neither raise nor run a program's code.
+        self.when_idle: list[Callable[[], None]] = []
 
     # The host
 
@@ -313,6 +315,8 @@ class Scheduler:
     # Nothing is ready
 
     def _idle(self) -> None:
+        for look in self.when_idle:
+            look()
         if isinstance(self.clock, VirtualClock) and not self.holds and (self.cells or self._emptied):
             # What fires need not make anything ready: a timeout may wait for a shield.
             while not self.ready and (when := self.timers.next()) is not None:
@@ -348,7 +352,7 @@ class Scheduler:
             top = oldest.task
             top.throw_in(deadlock(sorted(self.routines(), key=lambda task: task is not top)))
         elif self.count and self._emptied and not self.is_closing:
-            self._stuck = self._stuck or deadlock(self.routines())
+            self._stuck = self._stuck or deadlock(self.routines(), shows_place=True)
             self.cancel_all()
 
     def _arm(self, when: int) -> None:

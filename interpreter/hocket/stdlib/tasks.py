@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from hocket import errors
 from hocket.runtime import clock, promises, tasks
 from hocket.runtime.current import current_scheduler, current_task
-from hocket.runtime.promises import Promise
+from hocket.runtime.promises import PENDING, Promise
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import AsyncFunction, Suspending, Task
@@ -202,23 +202,48 @@ def as_completed(promises_: Iterable[Any]) -> Stream:
 
 
 class _Others:
-    """Waits for tasks without answering for their failures."""
+    """Waits for the tasks of a cell, without answering for their failures, but not for who waits for `me`."""
 
     passive: ClassVar[bool] = True
     claims: ClassVar[bool] = False
     is_task: ClassVar[bool] = False
 
-    def __init__(self, others: list[Task]) -> None:
-        self.left = len(others)
+    def __init__(self, me: Any) -> None:
+        self.me = me
         self.over = Promise()
-        for task in others:
+        self.watched: set[Task] = set()
+        self.pending: set[Task] = set()
+        self.dependents: set[Any] = set()
+        self.renew()
+
+    def renew(self) -> None:
+        """Wait for all that run now; over when there are none."""
+        self.dependents = _dependents(self.me)
+        # A task is told to have ended before its owner forgets it.
+        running = [task for task in current_scheduler().tasks() if task.state is PENDING]
+        self.pending = {task for task in running if task.cell is self.me.cell and task not in self.dependents}
+        for task in self.pending - self.watched:
+            self.watched.add(task)
             task.add(self)
+        if not self.pending:
+            self.over.resolve()
 
     def notify(self, promise: Promise) -> None:
         """One of them has ended."""
-        self.left -= 1
-        if not self.left:
-            self.over.resolve()
+        self.pending.discard(promise)
+        if not self.pending and self.over.state is PENDING:
+            self.renew()
+
+    def look(self) -> None:
+        """Do not wait for who has come to wait for `me` meanwhile."""
+        dependents = _dependents(self.me)
+        if dependents != self.dependents and self.over.state is PENDING:
+            self.renew()
+
+    def leave(self) -> None:
+        """Wait no more."""
+        for task in self.watched:
+            task.detach(self)
 
 
 def _dependents(promise: Promise) -> set[Any]:
@@ -231,20 +256,10 @@ def _dependents(promise: Promise) -> set[Any]:
             found.add(waiter)
             left += getattr(waiter, "waiters", None) or ()
             left += [waiter.promise] if hasattr(waiter, "promise") else ()
+            scope = getattr(waiter, "owner", None)
+            task = getattr(scope, "task", None)
+            left += [task] if task is not None and task.waiting is scope else ()
     return found
-
-
-def _others() -> list[Task]:
-    """Return the running tasks of the cell that do not wait for the running one."""
-    me: Any = current_task()
-    waiting = _dependents(me)
-    return [
-        task
-        for task in current_scheduler().tasks()
-        if task.cell is me.cell
-        and task not in waiting
-        and waiting.isdisjoint(getattr(task.waiting, "members", None) or ())
-    ]
 
 
 @builtin
@@ -263,8 +278,13 @@ async def await_all(promises_: Iterable[Any] | None = None) -> Any:
     """
     if promises_ is not None:
         return await promises.promise_all(promises_)
-    while others := _others():
-        await _Others(others).over
+    scheduler, others = current_scheduler(), _Others(current_task())
+    scheduler.when_idle.append(others.look)
+    try:
+        await others.over
+    finally:
+        scheduler.when_idle.remove(others.look)
+        others.leave()
 
 
 @builtin(aliases=("par_map",))
