@@ -144,7 +144,7 @@ def test_what_we_show_to_others_breaks_no_rule() -> None:
 
 MEANT = {
     "control/return.hkt", "generator/lazy.hkt", "match/jumps.hkt", "collections/function_and_method.hkt",
-    "struct/methods_without_self.hkt",
+    "struct/methods_without_self.hkt", "await/calls.hkt", "spawn/owners.hkt", "spawn/reports.hkt",
 }  # fmt: skip
 """Programs that show what a rule is about."""
 

@@ -172,6 +172,17 @@ await promise_all([f("a"), f("b")])
     assert stopper.log == ["a", "b", True]
 
 
+def test_a_stop_ends_the_tasks_of_scopes_that_are_open_in_the_cell(stopper: Stopper) -> None:
+    text = """spawn { try { await async_sleep(60000) } finally { log("the cell's") } }
+scope {
+  spawn { try { await async_sleep(60000) } finally { await yield_now(); log("the scope's") } }
+  ready()
+  await async_sleep(60000)
+}
+"""
+    assert stopper.stop(text) == (5, ["the scope's", "the cell's"])
+
+
 def test_a_background_task_of_another_cell_that_computes_a_lot_survives(stopper: Stopper) -> None:
     first = """
 mut ticks := 0

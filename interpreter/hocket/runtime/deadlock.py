@@ -34,14 +34,19 @@ def deadlock(tasks: Iterable[Running], shows_place: bool = False) -> errors.Dead
     if len(lines) > SHOWN:
         lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
     error = errors.DeadlockError(f"every task waits for another: {'; '.join(lines)}")
-    site = tasks[0].waiting_site if tasks and shows_place else None
+    site = _site(tasks[0]) if tasks and shows_place else None
     error.trace += [site] if site is not None else []
     return error
 
 
+def _site(task: Running) -> errors.Site | None:
+    """Return where `task` stands, of one that has not begun where it was made."""
+    return task.waiting_site or task.spawn_site
+
+
 def _line(task: Running) -> str:
     what = "nothing" if task.waiting is None else task.waiting.describe()
-    site = task.waiting_site
+    site = _site(task)
     place = None if site is None else site.resolve()
     where = "" if place is None else f" ({place.source.name}, line {place.line})"
     return f"{task.describe()} waits for {what}{where}"
