@@ -32,10 +32,10 @@ await promise_all(range({n}).map(i => one(i)))
 def assert_overlap(call: str, n: int, least: float) -> None:
     """`n` calls at once are `least` times faster than one after the other; each takes `DELAY` at least.
 
-    A machine that is busy with other things is given three chances.
+    A machine that is busy with other things is given more than one chance.
     """
     found = []
-    for _ in range(3):
+    for _ in range(8):
         single, times = hocket.run(PROGRAM.format(call=call, n=n))
         assert single >= DELAY * 1000 * 0.98
         found.append(times)
