@@ -46,6 +46,8 @@ class Unreadable(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Do what the arguments (by default the process's) say; return the exit code."""
     is_process = arguments is None
+    if is_process and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _until_decided)
     arguments = sys.argv[1:] if arguments is None else arguments
     _prepare_streams()
     try:
@@ -79,6 +81,12 @@ def _prepare_streams() -> None:
             # A line shows when it is printed, also in a pipe; what the terminal's encoding
             # lacks is shown escaped.
             reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _until_decided(signum: int, frame: FrameType | None) -> None:
+    """Handle SIGINT as Python does, but for a program that has ended: its exit code stays."""
+    if not _Ending.is_over:
+        signal.default_int_handler(signum, frame)
 
 
 def _command(arguments: list[str]) -> int:
@@ -224,6 +232,7 @@ def _run(options: argparse.Namespace) -> int:
     with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())
         ending.program = None
+        _Ending.is_over = True
         if outcome.error is not None:
             report(outcome.error)
         sys.stdout.flush()
@@ -252,6 +261,9 @@ class _Ending:
 
     One that has ended, `program` being None, has its errors shown all the same.
     """
+
+    is_over = False
+    """Whether the process has run its program."""
 
     def __init__(self, program: Program) -> None:
         self.program: Program | None = program

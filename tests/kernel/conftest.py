@@ -184,6 +184,13 @@ class Notebook:
         self.manager.interrupt_kernel()
         return sent
 
+    def interrupt_and_wait(self) -> None:
+        """Send what the Stop button sends, and wait until the kernel has got it."""
+        if self.manager.kernel_spec.interrupt_mode == "message":
+            self.control("interrupt_request", {})
+        else:
+            self.interrupt()
+
     def restart(self) -> None:
         """Restart the process, as the client does."""
         self.client.stop_channels()

@@ -86,7 +86,7 @@ def test_many_stops_leave_a_working_kernel(notebook):
         cell = notebook.send("while true { x := [1, 2, 3].map(v => v * 2) }")
         notebook.listen(0.05)
         for _ in range(3):
-            notebook.interrupt()
+            notebook.interrupt_and_wait()
         notebook.wait(cell)
         assert cell.reply["ename"] == "KeyboardInterrupt"
     assert notebook.ok("'still here'").result == '"still here"'

@@ -216,4 +216,4 @@ def test_formatting_keeps_the_tree_and_is_done_once() -> None:
     check()
     assert counts["parsed"] > SHARE * counts["made"]
     classes = {name for name, cls in inspect.getmembers(nodes, inspect.isclass) if issubclass(cls, nodes.Node)}
-    assert len(classes & seen) > 0.9 * len(classes)
+    assert len(classes & seen) > 0.85 * len(classes)

@@ -303,7 +303,7 @@ def test_who_waited_for_a_module_that_was_stopped_runs_it() -> None:
         running = session.modules.running
         async with asyncio.TaskGroup() as tasks:
             one = tasks.create_task(session.run("import m", "cell 1"))
-            await until(lambda: bool(running))
+            await until(lambda: session.scheduler.timers.next() is not None)
             module = next(iter(running.values()))
             two = tasks.create_task(session.run("import m\nm.it", "cell 2"))
             await until(lambda: module.ended is not None)
