@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from hocket import errors
 from hocket.runtime.promises import Promise
 from hocket.runtime.streams import Stream
+from hocket.runtime.tasks import Operation
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
 from hocket.stdlib.files import file_errors
@@ -199,18 +201,34 @@ def as_bytes(name: str, value: Any) -> bytes:
 
 
 class Chunks:
-    """A body that is sent as the stream `parts` gives it; it can be sent once."""
+    """A body that is sent as the stream `parts` gives it; it can be sent once.
+
+    The HTTP library asks for the parts in tasks of asyncio, where the language cannot wait.
+    """
 
     def __init__(self, parts: Stream) -> None:
         self.parts = parts
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the parts as bytes."""
         try:
-            async for part in self.parts:
-                yield as_bytes("body", part)
+            while (part := await Operation(next_part(self.parts), "body").future()) is not None:
+                yield part
         finally:
-            await self.parts.aclose()
+            await Operation(ended(self.parts), "body").future()
+
+
+async def next_part(parts: Stream) -> bytes | None:
+    """Return the next part of a body, None at its end."""
+    try:
+        return as_bytes("body", await parts.__anext__())
+    except StopAsyncIteration:
+        return None
+
+
+async def ended(parts: Stream) -> None:
+    """Close a body."""
+    await parts.aclose()
 
 
 def _add_auth(arguments: dict[str, Any], options: dict[str, Any]) -> None:
