@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,9 @@ Unusable = sqlite3.Error
 
 KEPT = 100_000
 """Cells that are remembered."""
+
+PATIENCE = 5.0
+"""Seconds to wait for another kernel that uses the file."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (session INTEGER PRIMARY KEY AUTOINCREMENT, begun TEXT);
@@ -42,10 +46,10 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
-        database = sqlite3.connect(path, timeout=5, isolation_level=None)
+        database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
         try:
             # Kernels read while another one writes, and no cell waits for the disk.
-            database.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(database)
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)
             begun = database.execute("INSERT INTO sessions (begun) VALUES (datetime('now'))")
@@ -133,3 +137,17 @@ def _limit(number: int) -> int:
 def _storable(text: str) -> str:
     """Return `text` without lone surrogates, which no database takes."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Choose the mode in which a reader never waits; SQLite itself does not wait for others to let that happen."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -58,6 +59,20 @@ def test_only_the_user_can_read_it(fresh):
     history(fresh, hist_access_type="tail", n=1)
     (file,) = Path(fresh.environment["JUPYTER_DATA_DIR"]).glob("hocket/*.sqlite")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def session_of(path):
+    store = Store.in_file(path)
+    store.database.close()
+    return store.session
+
+
+def test_a_file_that_many_open_at_once_takes_them_all(tmp_path):
+    with ThreadPoolExecutor(6) as threads:
+        for number in range(20):
+            path = tmp_path / f"{number}.sqlite"
+            sessions = threads.map(lambda _, path=path: session_of(path), range(6))
+            assert sorted(sessions) == [1, 2, 3, 4, 5, 6]
 
 
 def test_kernels_at_once_have_sessions_of_their_own(start):
