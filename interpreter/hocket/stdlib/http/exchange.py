@@ -39,19 +39,22 @@ async def send(request: Request) -> HttpResult:
         try:
             result = await _send_once(request, content, begun)
         except (errors.NetworkError, errors.TimeoutError) as failure:
-            if attempt == request.retries or not _may_repeat(request, failure):
+            if not _is_repeated(request, attempt, failure):
                 raise
         else:
-            if attempt == request.retries or result.status not in _BUSY or request.method not in IDEMPOTENT:
+            if not _is_repeated(request, attempt, result.status):
                 return result
         await sleep(_pause(attempt))
     raise AssertionError("the last attempt returns or raises")
 
 
-def _may_repeat(request: Request, failure: errors.Error) -> bool:
-    """Whether sending `request` again cannot do anything twice."""
-    is_whole = not isinstance(failure, errors.TooLarge | errors.HttpError)
-    return is_whole and (isinstance(failure, errors.ConnectError) or request.method in IDEMPOTENT)
+def _is_repeated(request: Request, attempt: int, outcome: errors.Error | int) -> bool:
+    """Whether `request` is sent again after a failure or a status, which must not do anything twice."""
+    if attempt == request.retries or isinstance(outcome, errors.TooLarge | errors.HttpError):
+        return False
+    if isinstance(outcome, errors.ConnectError):
+        return True
+    return request.method in IDEMPOTENT and (not isinstance(outcome, int) or outcome in _BUSY)
 
 
 def _pause(attempt: int) -> float:
@@ -140,10 +143,10 @@ def send_blocking(request: Request) -> HttpResult:
             with as_network_error(request):
                 response, body = _exchange_blocking(request, content)
         except (errors.NetworkError, errors.TimeoutError) as failure:
-            if attempt == request.retries or not _may_repeat(request, failure):
+            if not _is_repeated(request, attempt, failure):
                 raise
         else:
-            if attempt == request.retries or response.status_code not in _BUSY or request.method not in IDEMPOTENT:
+            if not _is_repeated(request, attempt, response.status_code):
                 return _result(response, body, begun)
         time.sleep(_pause(attempt) / 1000)
     raise AssertionError("the last attempt returns or raises")

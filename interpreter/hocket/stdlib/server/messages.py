@@ -12,6 +12,7 @@ from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
+from hocket.stdlib.http.results import decoded
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -88,10 +89,7 @@ def read_request(method: str, target: str, params: dict[str, str], headers: Head
     path, query = split_target(target)
     texts = _joined(headers)
     charset = _CHARSET.search(texts.get("content-type", ""))
-    try:
-        text = body.decode(charset[1] if charset else "utf-8", "replace")
-    except (LookupError, ValueError):  # no encoding at all, or one that is not for texts
-        text = body.decode("utf-8", "replace")
+    text = decoded(body, charset[1] if charset else None)
     return HttpRequest(method, unquote(path), params, entries(query), texts, body, text)
 
 
