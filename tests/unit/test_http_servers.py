@@ -397,10 +397,11 @@ def test_own_servers_are_asked_without_a_socket_under_the_virtual_clock() -> Non
     let r := await async_http_get("${server.url}/slow")
     let failed := await async_http_get(server.url)
     let result := [r.body, now() - begun, failed.status, (await async_http_get("${server.url}/none")).status]
+    let head := await async_http_head("${server.url}/slow")
     server.stop()
-    result
+    [...result, head.body, head.headers["content-length"]]
     """
-    assert run(Raw(answer()), program, clock="virtual") == ["late", 3600, 500, 404]
+    assert run(Raw(answer()), program, clock="virtual") == ["late", 3600, 500, 404, "", "4"]
 
 
 def test_the_plain_form_blocks_in_a_plain_function() -> None:

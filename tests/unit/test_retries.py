@@ -48,3 +48,27 @@ def test_jitter_takes_from_half_to_all_of_each_delay(monkeypatch: pytest.MonkeyP
     assert len(set(gaps)) == len(gaps)
     monkeypatch.setattr(stream, "_stream", random.Random(7))
     assert times("6, 100, 1, true") == first
+
+
+@pytest.mark.parametrize("call", ["await async_http_get(url, {retries: 3})", "blocking()"])
+def test_requests_are_repeated_after_seeded_pauses_on_the_clock(call: str) -> None:
+    program = host.Program(
+        f"""
+        let url := "http://127.0.0.1:1/"
+        func blocking() {{ return http_request(url, {{retries: 3}}).unwrap() }}
+        func pauses() {{ return [1, 2, 4].map(n => 100 * n * (0.5 + random() / 2)) }}
+        set_random_seed(7)
+        let begun := performance_now()
+        try {{ {call} }} except e {{ }}
+        let passed := performance_now() - begun
+        set_random_seed(7)
+        [passed, pauses().sum()]
+        """,
+        "program",
+        lambda error, text: None,
+        clock="virtual",
+    )
+    outcome = host.run_alone(program.run())
+    assert outcome.error is None
+    passed, expected = outcome.value
+    assert passed == pytest.approx(expected, abs=1e-3) and passed > 350

@@ -11,8 +11,8 @@ from hocket.runtime.chaining import checked
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.registry import builtin
 from hocket.runtime.values import number_text, type_name
+from hocket.stdlib.backoff import Backoff
 from hocket.stdlib.error_types import is_error_type, is_of
-from hocket.stdlib.random import random_
 from hocket.stdlib.time import milliseconds
 
 
@@ -52,7 +52,7 @@ async def retry(
             error = current_scheduler().as_error(why)
         if not await plan.goes_on(error):
             raise error
-        await clock.sleep(plan.next_delay())
+        await clock.sleep(plan.delays.next())
 
 
 class _Plan:
@@ -72,9 +72,7 @@ class _Plan:
         if not (on is None or is_error_type(on) or callable(on)):
             raise errors.TypeError(f"retry() expects an error type or a function as on, got {type_name(on)}")
         self.left = times
-        self.delay = milliseconds("retry()", delay)
-        self.backoff = backoff
-        self.jitter = jitter
+        self.delays = Backoff(milliseconds("retry()", delay), backoff, jitter)
         self.on = on
 
     async def goes_on(self, error: errors.Error) -> bool:
@@ -85,9 +83,3 @@ class _Plan:
         if self.on is None:
             return True
         return is_of(error, self.on) if is_error_type(self.on) else bool(await tasks.result_of(self.on, error))
-
-    def next_delay(self) -> float:
-        """Return how many milliseconds to wait now."""
-        delay = self.delay
-        self.delay = milliseconds("retry()", delay * self.backoff)
-        return delay * (0.5 + random_() / 2) if self.jitter else delay

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,16 +14,15 @@ from hocket.runtime.current import current_scheduler
 from hocket.runtime.guests import python
 from hocket.runtime.holds import unlimited
 from hocket.runtime.threads import in_thread
+from hocket.stdlib.backoff import Backoff
 from hocket.stdlib.http.failures import as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import IDEMPOTENT, Request, read_uploads
 from hocket.stdlib.http.results import HttpResult, decoded
+from hocket.stdlib.time import sleep as blocking_sleep
 
 if TYPE_CHECKING:
     import httpx
-
-BACKOFF = 100.0
-"""Milliseconds before the first repetition; doubled for each further one."""
 
 _BUSY = frozenset({429, 502, 503, 504})
 
@@ -35,6 +32,7 @@ async def send(request: Request) -> HttpResult:
     """Return the answer, once more on failure if the request says so; raises the errors of `as_network_error`."""
     begun = current_scheduler().clock.now()
     content = await upload(request)
+    pauses = _pauses()
     for attempt in range(request.retries + 1):
         try:
             result = await _send_once(request, content, begun)
@@ -44,7 +42,7 @@ async def send(request: Request) -> HttpResult:
         else:
             if not _is_repeated(request, attempt, result.status):
                 return result
-        await sleep(_pause(attempt))
+        await sleep(pauses.next())
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -57,9 +55,8 @@ def _is_repeated(request: Request, attempt: int, outcome: errors.Error | int) ->
     return request.method in IDEMPOTENT and (not isinstance(outcome, int) or outcome in _BUSY)
 
 
-def _pause(attempt: int) -> float:
-    # With jitter, so that many that failed together do not come back together.
-    return BACKOFF * float(2**attempt) * random.uniform(0.5, 1.0)
+def _pauses() -> Backoff:
+    return Backoff(100, 2, jitter=True)
 
 
 async def _send_once(request: Request, content: dict[str, Any], begun: int) -> HttpResult:
@@ -138,6 +135,7 @@ def send_blocking(request: Request) -> HttpResult:
     """Return the answer as `send` does; everything waits meanwhile."""
     begun = current_scheduler().clock.now()
     content = _with_files(request, read_uploads(request.uploads)) if request.uploads else request.arguments
+    pauses = _pauses()
     for attempt in range(request.retries + 1):
         try:
             with as_network_error(request):
@@ -148,7 +146,7 @@ def send_blocking(request: Request) -> HttpResult:
         else:
             if not _is_repeated(request, attempt, response.status_code):
                 return _result(response, body, begun)
-        time.sleep(_pause(attempt) / 1000)
+        blocking_sleep(pauses.next())
     raise AssertionError("the last attempt returns or raises")
 
 

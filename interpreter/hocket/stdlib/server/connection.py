@@ -230,8 +230,6 @@ class Connection(asyncio.Protocol):
         if all(name != b"date" for name, _ in headers):
             headers.insert(0, (b"date", formatdate(self.server.wall_time(), usegmt=True).encode()))
         body = b"" if self._method == b"HEAD" else answer.body
-        if answer.status not in (204, 304):
-            headers.append((b"content-length", str(len(answer.body)).encode()))
         if self.server.is_stopping or self.http.their_state in (h11.SEND_BODY, h11.ERROR):
             headers.append((b"connection", b"close"))
         reason = responses.get(answer.status, "").encode()

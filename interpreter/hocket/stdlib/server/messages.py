@@ -77,7 +77,7 @@ class HttpResponse(Fields):
 
 
 class Answer(NamedTuple):
-    """An answer as it is sent: complete but for its length."""
+    """An answer as it is sent."""
 
     status: int
     headers: Headers
@@ -158,6 +158,8 @@ def prepare(value: Any) -> Answer:
             headers += [(lower.encode(), text.strip().encode("utf-8", "replace")) for text in _texts(values)]
     if kind is not None and all(name != b"content-type" for name, _ in headers):
         headers.append((b"content-type", kind))
+    if value.status not in _WITHOUT_BODY:
+        headers.append((b"content-length", str(len(body)).encode()))
     return Answer(value.status, headers, body)
 
 
