@@ -101,5 +101,8 @@ def test_it_installs_and_runs_elsewhere(wheel: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [str(target / "hocket" / "__init__.py"), "2"]
+    # Below a prefix of an environment this is where Jupyter looks.
+    placed = {file.name for file in (target / "share/jupyter/kernels/hocket").iterdir()}
+    assert placed == {"kernel.json", "logo-32x32.png", "logo-64x64.png", "logo-svg.svg"}
     missing = [str(python), "-c", "import interpreter"]
     assert subprocess.run(missing, cwd=tmp_path, capture_output=True, check=False).returncode == 1
