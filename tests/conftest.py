@@ -1,4 +1,9 @@
-"""Collects `.hkt` files: each of their programs is a test."""
+"""Collects `.hkt` files: each of their programs is a test.
+
+They run under the virtual clock, so that the order of what they wait for is not the machine's,
+but for those about files, processes and sockets: under it, a session's own servers are asked
+without any.  `# clock: real` is for others that need real time.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +12,9 @@ import pytest
 
 from hocket.runtime.process import prepare_process
 from hocket.testing import Mismatch, Program, check, programs
+
+REAL = {"files", "http", "process", "server"}
+"""Folders of programs that run in real time."""
 
 prepare_process()
 
@@ -35,7 +43,8 @@ class ProgramItem(pytest.Item):
         self.program = program
 
     def runtest(self) -> None:
-        check(self.program)
+        folders = self.path.relative_to(self.config.rootpath).parts
+        check(self.program, clock="real" if REAL.intersection(folders) else "virtual")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         if isinstance(excinfo.value, Mismatch):

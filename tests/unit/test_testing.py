@@ -88,3 +88,11 @@ def test_the_programs_in_a_manual_are_its_marked_blocks() -> None:
         Program("manual.md:4", "print(1)", 3),
         Program("manual.md:6", "print(2)", 5),
     ]
+
+
+def test_a_comment_chooses_the_clock() -> None:
+    program = (
+        "# clock: virtual\nlet begun := now_unix()\nawait async_sleep(24h)\nprint(now_unix() - begun, begun < 100)\n"
+    )
+    passes(program + "# expect: 86400 true")
+    passes("# clock: real\nprint(now_unix() < 100)  # expect: false")

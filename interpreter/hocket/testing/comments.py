@@ -10,7 +10,8 @@ that it prints.  `# warning: text` is a warning of `hocket check` on this line t
 text; where one is expected, all must be.  `# error: text` is an error on this line whose first line, as it is shown,
 contains the text; an error at the top level, a problem found before anything runs, or the
 failure of a task that nothing awaited.  One in a module is on the line that led there.  Each
-error must be expected.  A line `---` starts a new program, which shares nothing with the one
+error must be expected.  `# clock: real` or `# clock: virtual`, on a line of its own, chooses the
+clock.  A line `---` starts a new program, which shares nothing with the one
 before.  A program that expects nothing is refused, and one that has not ended after ten
 seconds is stopped.
 
@@ -40,6 +41,7 @@ LIMIT = 10.0
 """Seconds after which a program is stopped."""
 
 _EXPECTATION = re.compile(r"# (expect|error|warning):(?: (.*))?$")
+_CLOCK = re.compile(r"^# clock: (real|virtual)\s*$", re.MULTILINE)
 _FENCE = re.compile(r"^( {0,3})```(\S*)\s*$")
 
 
@@ -126,10 +128,14 @@ def expected(program: Program) -> Expected:
     return Expected(output, placed["error"], placed["warning"])
 
 
-def check(program: Program, limit: float = LIMIT) -> None:
-    """Run a program; raises Mismatch unless it does what its comments say, within `limit` seconds."""
+def check(program: Program, limit: float = LIMIT, clock: str | None = None) -> None:
+    """Run a program; raises Mismatch unless it does what its comments say, within `limit` seconds.
+
+    `clock` is for a program that chooses none: `real`, `virtual`, or what `HOCKET_CLOCK` says.
+    """
     wanted = expected(program)
-    got = _run(program, limit)
+    chosen = _CLOCK.search(program.text)
+    got = _run(program, limit, chosen[1] if chosen else clock)
     faults = []
     if got.stopped:
         faults.append(f"had not ended after {limit:g} s and was stopped")
@@ -190,13 +196,13 @@ def _shown(error: HocketError, name: str) -> list[tuple[int | None, str]]:
     return [(None, str(error))]
 
 
-def _run(program: Program, limit: float) -> Ended:
+def _run(program: Program, limit: float, clock: str | None) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     failures: list[HocketError] = []
     # Lines are counted as in the file.
     text = "\n" * program.before + program.text
     with redirect_stdout(out), redirect_stderr(err):
-        running = host.Program(text, program.name, lambda error, _: failures.append(error), program.folder)
+        running = host.Program(text, program.name, lambda error, _: failures.append(error), program.folder, clock)
         with time_limit(running, limit) as is_over:
             outcome = host.run_alone(running.run())
     stopped = is_over()
