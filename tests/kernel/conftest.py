@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 import time
+import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -18,6 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from hocket_kernel import kernelspec
+from hocket_kernel.kernel import HocketKernel
 
 LIMIT = 30.0
 
@@ -225,6 +229,67 @@ def specs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prefix
 
 
+def _own(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what the user, or the tests, have set for Jupyter."""
+    # `PYTEST_CURRENT_TEST` makes ipykernel leave the file descriptors alone.
+    return {key: value for key, value in variables.items() if not key.startswith(("JUPYTER", "IPYTHON", "PYTEST"))}
+
+
+@pytest.fixture(scope="session")
+def installation(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a user who has installed this tree: entry points and kernelspecs, in a home of its own."""
+    home = tmp_path_factory.mktemp("home")
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = []
+    for group, places in project["entry-points"].items():
+        lines += [f"[{group}]", *(f"{name} = {place}" for name, place in places.items())]
+    info = home / "path/hocket-0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hocket\nVersion: 0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    return {
+        **_own(os.environ),
+        "HOME": str(home),
+        "JUPYTER_PATH": str(specs / "share/jupyter"),
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "XDG_CACHE_HOME": str(tables),
+        "PYTHONPATH": os.pathsep.join([str(info.parent), *sys.path]),
+    }
+
+
+@pytest.fixture(scope="session")
+def tool(installation: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a tool of Jupyter's as the user does, in a folder; with `fails`, return also when it fails."""
+
+    def run(name: str, *arguments: object, cwd: Path, fails: bool = False) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", name, *map(str, arguments)]
+        ran = subprocess.run(command, cwd=cwd, env=installation, capture_output=True, text=True, timeout=100)
+        assert fails or ran.returncode == 0, ran.stderr
+        return ran
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def save() -> Callable[..., Path]:
+    """Write a notebook as clients do; cells are texts, or a text and the cell's tags."""
+
+    def save_notebook(path: Path, *cells: str | tuple[str, list[str]]) -> Path:
+        shared: dict[str, Any] = {"cell_type": "code", "outputs": [], "execution_count": None}
+        written = []
+        for number, cell in enumerate(cells):
+            text, tags = (cell, []) if isinstance(cell, str) else cell
+            metadata = {"tags": tags} if tags else {}
+            written.append({**shared, "id": f"cell-{number}", "metadata": metadata, "source": text})
+        spec = {"name": "hocket", "display_name": "Hocket", "language": "hocket"}
+        about = {"kernelspec": spec, "language_info": HocketKernel.language_info}
+        notebook = {"cells": written, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return save_notebook
+
+
 @pytest.fixture(scope="session")
 def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Notebook]:
     """Start a kernel in a home of its own; the caller closes it."""
@@ -234,8 +299,7 @@ def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -
     ) -> Notebook:
         home = tmp_path_factory.mktemp("home")
         environment = {
-            # `PYTEST_CURRENT_TEST` makes ipykernel leave the file descriptors alone.
-            **{key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "IPYTHON", "PYTEST"))},
+            **_own(os.environ),
             "HOME": str(home),
             "JUPYTER_DATA_DIR": str(home / "data"),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),

@@ -283,10 +283,15 @@ _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", "\\": "\\\\", '"
 
 def source_string(text: str) -> str:
     """Return the literal for `text`; of a very long one only the beginning."""
-    cut = text[:_TEXT]
-    parts = [_ESCAPES.get(char) or (char if char.isprintable() else f"\\u{{{ord(char):x}}}") for char in cut]
-    literal = "".join(parts).replace("${", "\\${")
-    return f'"{literal}"' if len(cut) == len(text) else f'"{literal}…" ({len(text)} characters)'
+    if len(text) <= _TEXT:
+        return string_literal(text)
+    return f'{string_literal(text[:_TEXT])[:-1]}…" ({len(text)} characters)'
+
+
+def string_literal(text: str) -> str:
+    """Return the literal for `text`, whole."""
+    parts = [_ESCAPES.get(char) or (char if char.isprintable() else f"\\u{{{ord(char):x}}}") for char in text]
+    return '"' + "".join(parts).replace("${", "\\${") + '"'
 
 
 def tabulate(value: Any) -> tuple[list[str], list[list[Any]]] | None:
