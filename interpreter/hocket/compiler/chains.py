@@ -214,8 +214,8 @@ def await_expr(c: Compiler, node: nodes.AwaitExpr) -> ast.expr:
     while isinstance(value, nodes.ParenExpr):
         value = value.value
     awaited: ast.expr
-    if isinstance(value, nodes.CallExpr) and is_direct_call(value):
-        awaited = compile_call(c, value, "await")
+    if isinstance(value, nodes.CallExpr):
+        awaited = compile_call(c, value, "await") if is_direct_call(value) else optional(c, value, "await")
     elif isinstance(value, nodes.SpawnExpr | nodes.SpawnBlockExpr):
         awaited = ast.Await(c.expr(value))
     else:
@@ -262,21 +262,22 @@ def optional_field_expr(c: Compiler, node: nodes.OptionalFieldExpr) -> ast.expr:
     return optional(c, node)
 
 
-def optional(c: Compiler, node: Node) -> ast.expr:
+def optional(c: Compiler, node: Node, mode: str = "call") -> ast.expr:
     """Compile a chain with a `?.` in it: null as soon as what stands before one is.
 
-    Each `?.` leaves an `if` open, in which the rest of the chain is computed.
+    Each `?.` leaves an `if` open, in which the rest of the chain is computed.  `mode` is that of a
+    call at the end.
     """
     result = c.temp()
     c.emit(node, ast.Assign([store(result)], ast.Constant(None)))
     outer = c.body
-    value = until_null(c, node)
+    value = until_null(c, node, mode)
     c.emit(node, ast.Assign([store(result)], value))
     c.body = outer
     return load(result)
 
 
-def until_null(c: Compiler, node: Node) -> ast.expr:
+def until_null(c: Compiler, node: Node, mode: str = "call") -> ast.expr:
     """Compile a chain inside `optional`."""
     if not has_optional(node):
         return c.expr(node)
@@ -290,13 +291,12 @@ def until_null(c: Compiler, node: Node) -> ast.expr:
     if isinstance(node, nodes.SliceFromExpr | nodes.SliceToExpr):
         return slice_of(c, node, (node.object, rest))
     assert isinstance(node, nodes.CallExpr)
-    return optional_call(c, node, rest)
+    return optional_call(c, node, "suspend" if mode == "call" and suspends(c, node.function) else mode, rest)
 
 
-def optional_call(c: Compiler, node: nodes.CallExpr, rest: Callable[[Any], ast.expr]) -> ast.expr:
+def optional_call(c: Compiler, node: nodes.CallExpr, mode: str, rest: Callable[[Any], ast.expr]) -> ast.expr:
     """Compile a call in a chain with a `?.`."""
     function = node.function
-    mode = "suspend" if suspends(c, function) else "call"
     if isinstance(function, nodes.OptionalFieldExpr):
         return finish_call(c, node, mode, [], (function, lambda part: not_null(c, part)), str(function.name))
     if isinstance(function, nodes.FieldExpr):

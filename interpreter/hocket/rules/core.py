@@ -87,6 +87,12 @@ class Tree:
                     found.setdefault(binding, node.value)
         return found
 
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The names that the program gives to methods, fields and keys of its own."""
+        own = (nodes.StructField, nodes.FuncDef, nodes.NameKey, nodes.Shorthand, nodes.VariantField)
+        return frozenset(str(node.name) for node in self.nodes if isinstance(node, own))
+
     def statement(self, binding: Binding) -> Node:
         """Return the statement that declares one of `values`."""
         return self.parents[self.values[binding]]

@@ -22,34 +22,69 @@ LATER = (nodes.FuncDef, nodes.FuncExpr, nodes.ArrowExpr, nodes.SpawnExpr, nodes.
 OWNERS = (nodes.ScopeExpr, nodes.TimeoutExpr)
 CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.TimelineExpr, nodes.SpawnBlockExpr)
 CASES = (nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
+LITERALS = (nodes.StringExpr, nodes.FormatExpr, nodes.IntExpr, nodes.FloatExpr, nodes.DurationExpr)
 BRANCHES = (nodes.IfExpr, *CASES, nodes.SelectExpr, nodes.SelectCase, nodes.SelectTimeout)
 
 
 @rule("blocking-call")
 def blocking_call(tree: Tree) -> Found:
     """A builtin that waits in async code holds everything up where it cannot wait; told once for each function."""
-    known = tree.known
+    told = set()
+    for node, call in waiting_calls(tree):
+        function = tree.function(node)
+        is_spawned = isinstance(tree.parents[call], nodes.SpawnExpr)
+        if not function.is_async and not is_spawned and function not in told:
+            told.add(function)
+            where, hint = plain_function(function)
+            place = node.span if isinstance(node, nodes.NameExpr) else node.name.span
+            yield place, f"{node.name}() blocks here, in {where}", hint
+    for node in names_that_wait(tree):
+        name, parent = str(node.name), tree.parents[node]
+        library = tree.known.library
+        instead = f"`async_{name}`" if f"async_{name}" in library else f"`async x => {name}(x)`"
+        if isinstance(parent, nodes.LetStmt | nodes.DefineStmt | nodes.AssignStmt):
+            yield node.span, f"{name} blocks when it is called by another name", f"take {instead}, and `await` its call"
+        elif not is_called(node, parent) and (caller := callback_of(tree, parent)) is not None:
+            yield node.span, f"{name} blocks when {caller}() calls it", f"give {instead}, and wait for the promises"
+
+
+Method = nodes.FieldExpr | nodes.OptionalFieldExpr
+
+
+def names_that_wait(tree: Tree) -> list[nodes.NameExpr]:
+    """Return the places where a builtin that waits in async code stands under its name."""
     # Nearly every program has none, and needs no walk.
-    names = [
+    return [
         node
         for node, binding in tree.bindings.items()
-        if binding.kind == "library" and binding.name in known.suspending and isinstance(node, nodes.NameExpr)
+        if binding.kind == "library" and binding.name in tree.known.suspending and isinstance(node, nodes.NameExpr)
     ]
-    told = set()
-    for node in names:
-        name, parent = str(node.name), tree.parents[node]
-        instead = f"`async_{name}`" if f"async_{name}" in known.library else f"`async x => {name}(x)`"
-        if is_called(node, parent):
-            function = tree.function(node)
-            is_spawned = isinstance(tree.parents[parent], nodes.SpawnExpr)
-            if not function.is_async and not is_spawned and function not in told:
-                told.add(function)
-                where, hint = plain_function(function)
-                yield node.span, f"{name}() blocks here, in {where}", hint
-        elif isinstance(parent, nodes.LetStmt | nodes.DefineStmt | nodes.AssignStmt):
-            yield node.span, f"{name} blocks when it is called by another name", f"take {instead}, and `await` its call"
-        elif (caller := callback_of(tree, parent)) is not None:
-            yield node.span, f"{name} blocks when {caller}() calls it", f"give {instead}, and wait for the promises"
+
+
+def waiting_calls(tree: Tree) -> Iterator[tuple[nodes.NameExpr | Method, Node]]:
+    """Yield what is called where builtins that wait are, with the calls: `f(x)`, `x |> f` and `x.f()`."""
+    found: list[nodes.NameExpr | Method] = list(names_that_wait(tree))
+    if any(f".{name}" in tree.source.text for name in tree.known.suspending):
+        found += (node for node in tree.nodes if isinstance(node, Method) and is_builtin_method(tree, node))
+    for node in sorted(found, key=lambda node: node.span):
+        if is_called(node, tree.parents[node]):
+            yield node, tree.parents[node]
+
+
+def is_builtin_method(tree: Tree, node: Method) -> bool:
+    """Whether `node` certainly is a builtin that waits: of a text or a number, or by a name that nothing else has.
+
+    `execute`, `input`, `sleep` and such are names of methods of Python's objects and of structs, too.
+    """
+    name, value = str(node.name), node.object
+    if name not in tree.known.suspending:
+        return False
+    while isinstance(value, nodes.ParenExpr):
+        value = value.value
+    if isinstance(value, LITERALS):
+        return True
+    is_module = isinstance(value, nodes.NameExpr) and tree.bindings[value].kind == "module"
+    return "_" in name and not is_module and name not in tree.members
 
 
 def is_called(node: Node, parent: Node) -> bool:
