@@ -10,7 +10,7 @@ not admit; deeper, a library's exception.  The texts matched here are CPython's 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import CO_GENERATOR
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -129,7 +129,7 @@ def by_builtin(error: BaseException, raised: Raised | None) -> errors.Error | No
     if not called:
         return None
     for builtin, frame in reversed(called):  # one that was given to another is nearer to the cause
-        wrong = wrong_argument(builtin, frame)
+        wrong = wrong_argument(builtin, frame.f_locals, is_loose=True) or wrong_argument(builtin, frame.f_locals)
         if wrong is not None:
             return wrong
     return callback_error(error, frames) or unexpected(*called[0], error)
@@ -165,20 +165,57 @@ class Callback(NamedTuple):
         return next((f for f in functions if getattr(f, "__name__", None) == name), None)
 
 
-def wrong_argument(builtin: Builtin, frame: FrameType) -> errors.Error | None:
-    """Return the error for the first argument whose type the annotation does not admit."""
+def wrong_argument(builtin: Builtin, arguments: Mapping[str, Any], is_loose: bool = False) -> errors.Error | None:
+    """Return the error for the first argument whose type the annotation does not admit.
+
+    If `is_loose`, what can be gone through is as good as an array: many functions take it.
+    """
     for parameter in builtin.signature.parameters.values():
-        if parameter.name not in frame.f_locals:
+        if parameter.name not in arguments:
             continue
-        value, wanted = frame.f_locals[parameter.name], parameter.annotation
+        value, wanted = arguments[parameter.name], parameter.annotation
         given = value if parameter.kind is parameter.VAR_POSITIONAL else [value]
         wrong = [item for item in given if not admits(wanted, item)]
-        if wrong:
+        if wrong and not (is_loose and is_list(wanted) and serves_as_array(value)):
             *others, last = dict.fromkeys(described(wanted))
             what = f"{a_type(', '.join(others))} or {last}" if others else a_type(last)
             name = parameter.name.rstrip("_")
-            return errors.TypeError(f"{builtin.name}() expects {what} as {name}, got {type_name(wrong[0])}")
+            text = f"{builtin.name}() expects {what} as {name}, got {type_name(wrong[0])}"
+            return errors.TypeError(text, hint=hint_for(wanted, wrong[0]))
     return None
+
+
+def hint_for(wanted: Any, value: Any) -> str | None:
+    """Return what makes `value` one that the annotation admits."""
+    if hasattr(value, "__await__"):
+        return operators.AWAIT_IT
+    return operators.COLLECT_IT if is_list(wanted) and hasattr(value, "__aiter__") else None
+
+
+def is_list(annotation: Any) -> bool:
+    """Whether an array is what the annotation admits."""
+    return list in (annotation, getattr(annotation, "__origin__", None))
+
+
+def serves_as_array(value: Any) -> bool:
+    """Whether functions on arrays may take `value`."""
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes | dict)
+
+
+def checker(builtin: Builtin) -> Callable[..., None]:
+    """Return what raises at the call what `builtin` would raise of its arguments once it runs."""
+
+    def check(*args: Any, **named: Any) -> None:
+        try:
+            given = builtin.signature.bind(*args, **named).arguments
+        except TypeError:
+            return  # the call itself says it better
+        if builtin.check is not None:
+            builtin.check(**given)
+        elif wrong := wrong_argument(builtin, given, is_loose=True):
+            raise wrong
+
+    return check
 
 
 def admits(annotation: Any, value: Any) -> bool:

@@ -21,6 +21,7 @@ from hocket.runtime.structs import Struct, operator_of
 from hocket.runtime.values import Range, equal, print_text, type_name
 
 AWAIT_IT = "a promise is awaited first: `await …`"
+COLLECT_IT = "first `let xs := await collect(…)`"
 MAX_POWER_BITS = 10_000_000
 VALUES: tuple[type, ...] = (*OWN, Struct)
 """The classes of the language's own values, and of what Python makes of them."""

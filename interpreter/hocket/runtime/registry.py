@@ -23,7 +23,8 @@ class Builtin:
 
     `suspending` is the form that a direct call takes in an async context, for
     functions that block elsewhere.  `promise` makes the promise of a call that is not
-    awaited at once, where that needs no coroutine.  `owner` is the Python class whose method it is,
+    awaited at once, where that needs no coroutine.  `check` raises what is wrong with the arguments
+    of an async function, where its annotations do not tell.  `owner` is the Python class whose method it is,
     None for a function.
     """
 
@@ -32,6 +33,7 @@ class Builtin:
     owner: type | None = None
     suspending: Callable[..., Awaitable[Any]] | None = None
     promise: Callable[..., Any] | None = None
+    check: Callable[..., object] | None = None
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -132,6 +134,7 @@ def builtin(
     aliases: tuple[str, ...] = (),
     suspending: Callable[..., Awaitable[Any]] | None = None,
     promise: Callable[..., Any] | None = None,
+    check: Callable[..., object] | None = None,
 ) -> Callable[[F], F]: ...
 
 
@@ -141,12 +144,13 @@ def builtin(
     aliases: tuple[str, ...] = (),
     suspending: Callable[..., Awaitable[Any]] | None = None,
     promise: Callable[..., Any] | None = None,
+    check: Callable[..., object] | None = None,
 ) -> Any:
     """Declare a function of the library; its name may end in `_` to avoid a Python builtin."""
 
     def declare(function: F) -> F:
         for name in (function.__name__.rstrip("_"), *aliases):
-            STDLIB.add(Builtin(name, function, suspending=suspending, promise=promise))
+            STDLIB.add(Builtin(name, function, suspending=suspending, promise=promise, check=check))
         return function
 
     return declare if function is None else declare(function)

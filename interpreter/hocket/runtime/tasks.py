@@ -374,7 +374,7 @@ class AsyncFunction:
         self.makes = makes
         # Makes the promise of a call where that needs no coroutine.
         self.promise = promise
-        # Looks at the arguments when a task is made; the body does when it runs directly.
+        # Refuses arguments when a task or a promise is made; the body does when it runs directly.
         self.check = check
         self.__name__ = self.__qualname__ = name
         self.__doc__ = function.__doc__

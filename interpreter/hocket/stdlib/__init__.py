@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from types import GeneratorType, UnionType
 from typing import Any
 
+from hocket.runtime.foreign import checker
 from hocket.runtime.objects import is_foreign
 from hocket.runtime.ranges import Range
 from hocket.runtime.registry import STDLIB, Builtin
@@ -122,7 +123,8 @@ def _callable(builtin: Builtin) -> Any:
     key = (builtin.function, builtin.name)
     if key not in _wrapped:
         if builtin.is_async:
-            _wrapped[key] = AsyncFunction(builtin.function, builtin.name, Operation, promise=builtin.promise)
+            check = checker(builtin) if builtin.parameters or builtin.owner is not None else None
+            _wrapped[key] = AsyncFunction(builtin.function, builtin.name, Operation, check, builtin.promise)
         else:
             _wrapped[key] = Suspending(builtin.function, typing.cast(Any, builtin.suspending))
     return _wrapped[key]

@@ -16,7 +16,12 @@ from hocket.stdlib.error_types import is_error_type, is_of
 from hocket.stdlib.time import milliseconds
 
 
-@builtin
+def _plan(f: Any, times: Any = 3, delay: Any = 100, backoff: Any = 2, jitter: Any = False, on: Any = None) -> _Plan:
+    checked("retry", f)
+    return _Plan(times, delay, backoff, jitter, on)
+
+
+@builtin(check=_plan)
 async def retry(
     f: Callable[[], Any],
     times: int = 3,
@@ -43,8 +48,7 @@ async def retry(
     await retry(() => parse_int("x"), on = TimeoutError)           # error: Cannot parse 'x' as integer
     ```
     """
-    plan = _Plan(times, delay, backoff, jitter, on)
-    checked("retry", f)
+    plan = _plan(f, times, delay, backoff, jitter, on)
     while True:
         try:
             return await tasks.result_of(f)

@@ -227,7 +227,7 @@ def debounce(s: Flow, ms: int | float) -> Stream:
 
     ```
     async func* typed() { for text in ["h", "he", "hey"] { yield text; await async_sleep(1) } }
-    print(await collect(typed().debounce(50)))  # expect: [hey]
+    print(await collect(typed().debounce(1s)))  # expect: [hey]
     ```
     """
     quiet = round(milliseconds("debounce()", ms) * 1_000_000)

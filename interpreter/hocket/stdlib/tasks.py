@@ -7,6 +7,7 @@ also `Promise.…`: `Promise.all` and `promise_all` are one function.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from hocket import errors
@@ -61,7 +62,7 @@ def fan_out_limit(name: str, n: int | None) -> int:
     if n is None:
         return _pool_size
     if not isinstance(n, int) or isinstance(n, bool):
-        raise errors.TypeError(f"{name}() expects an int as limit, got {type_name(n)}")
+        raise TypeError("expected an int")
     if n < 1:
         raise errors.ValueError(f"{name}() expects a limit of at least 1, got {n}")
     return n
@@ -350,7 +351,13 @@ def spawn_task(f: Callable[..., Any], *arguments: Any) -> Task:
     return tasks.spawn(f, *arguments)
 
 
-@builtin
+def _task(name: str, task: Any) -> Task:
+    if not isinstance(task, Task):
+        raise errors.TypeError(f"{name}() expects a task, got {type_name(task)}", hint="`spawn` gives a task")
+    return task
+
+
+@builtin(check=partial(_task, "await_task"))
 async def await_task(task: Promise) -> Any:
     """Wait for `task` and return its value.
 
@@ -372,9 +379,3 @@ def cancel_task(task: Task) -> bool:
     ```
     """
     return _task("cancel_task", task).cancel()
-
-
-def _task(name: str, value: Any) -> Task:
-    if not isinstance(value, Task):
-        raise errors.TypeError(f"{name}() expects a task, got {type_name(value)}", hint="`spawn` gives a task")
-    return value

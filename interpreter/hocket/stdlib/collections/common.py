@@ -7,6 +7,7 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime.generators import is_lazy
+from hocket.runtime.operators import COLLECT_IT
 from hocket.runtime.ranges import Range
 from hocket.runtime.sets import Set
 from hocket.runtime.streams import Flow, Stream
@@ -29,7 +30,7 @@ def elements(a: Iterable[Any]) -> list[Any]:
         return a
     if isinstance(a, Flow):
         what = "an async generator" if isinstance(a, Stream) else f"a {type_name(a)}"
-        raise errors.TypeError(f"{what} is no array", hint="first `let xs := await collect(…)`")
+        raise errors.TypeError(f"{what} is no array", hint=COLLECT_IT)
     if isinstance(a, str | bytes | dict):
         raise TypeError(f"expected an array, got {type_name(a)}")
     return list(a)
