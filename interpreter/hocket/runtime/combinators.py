@@ -16,7 +16,6 @@ from hocket.runtime.awaiting import as_coroutine, lift
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.streams import Stream, everything
 from hocket.runtime.tasks import Routine, SpawnedTask, Task, result_of
-from hocket.runtime.values import type_name
 
 
 def as_promise(value: Any) -> Promise | None:
@@ -276,7 +275,7 @@ def promise_all(items: Iterable[Any], limit: int | None = None) -> Promise:
     if limit is None:
         return All(items)
     if isinstance(limit, bool) or not isinstance(limit, int):
-        raise errors.TypeError(f"promise_all() expects an int as limit, got {type_name(limit)}")
+        raise TypeError("expected an int")
     if limit < 1:
         raise errors.ValueError(f"promise_all() expects a limit of at least 1, got {limit}")
     values = list(items)

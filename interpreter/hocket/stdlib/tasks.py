@@ -80,8 +80,6 @@ def promise_all(promises_: Iterable[Any], limit: int | None = None) -> Promise:
     print(await promise_all([double(1), double(2), 3]))  # expect: [2, 4, 3]
     ```
     """
-    if limit is not None:
-        fan_out_limit("promise_all", limit)
     return promises.promise_all(promises_, limit)
 
 
