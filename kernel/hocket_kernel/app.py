@@ -92,6 +92,7 @@ class KernelApp(IPKernelApp):
         sys.setswitchinterval(0.001)
         routing.install()
         super().start()
+        self.kernel.breathe(0)  # a signal would kill a process whose Python has ended
         # ipykernel ends its iopub thread before these; one that is still answering the shutdown
         # would then wait for it for ever, and the process with it.
         for thread in (self.control_thread, self.shell_channel_thread):

@@ -49,6 +49,9 @@ ASIDE = frozenset(
 GRACE = 4.0
 LAST_RESORT = 1.0
 
+BREATH = 0.005
+"""Seconds of computing after which other threads may run, also in a long call that only checks for signals."""
+
 
 def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., Coroutine[Any, Any, dict[str, Any]]]:
     """Make `method` always return a reply: ipykernel sends none when a handler raises, and the client hangs."""
@@ -105,6 +108,17 @@ class AsyncKernel(Kernel):
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self.on_sigint)
             signal.signal(signal.SIGTERM, self._on_sigterm)
+            self.breathe(BREATH)
+
+    def breathe(self, period: float) -> None:
+        """Let other threads run each `period` seconds of computing; 0 ends that.
+
+        A regular expression or a large int holds Python's lock for as long as it takes, but checks
+        for signals.  Handling one lets the threads go on that send output and take a Stop by message.
+        """
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGVTALRM, lambda signum, frame: None)
+            signal.setitimer(signal.ITIMER_VIRTUAL, period, period)
 
     async def on_main(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run `coroutine` in the main loop and return its value, from whichever thread.

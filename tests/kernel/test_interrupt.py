@@ -4,42 +4,12 @@ import time
 
 import pytest
 
-FOREVER = {
-    "await": "await async_sleep(60000)",
-    "promise_all": "await promise_all([async_sleep(60000), async_sleep(50000)])",
-    "loop": "while true {}",
-    "function": "func spin() { while true {} }\nspin()",
-    "async function": "async func spin() { while true {} }\nawait spin()",
-    "awaiting loop": "async func nothing() {}\nwhile true { await nothing() }",
-    "plain sleep": "sleep(60000)",
-    "blocking sleep": "func nap() { sleep(60000) }\nnap()",
-}
-
 
 @pytest.fixture(scope="module", params=["hocket", "hocket-message"])
 def notebook(request, start):
     shared = start(request.param)
     yield shared
     shared.close()
-
-
-@pytest.mark.parametrize("code", FOREVER.values(), ids=FOREVER)
-def test_stop_answers_within_a_second_and_keeps_the_session(notebook, code):
-    ticker = notebook.ok(
-        "kept := 42\nasync func tick() { while true { print('tick'); await async_sleep(20) } }\nticker := spawn tick()"
-    )
-    cell = notebook.send(code)
-    notebook.listen(0.3)
-    stopped = notebook.interrupt()
-    notebook.wait(cell)
-    assert cell.replied - stopped < 1.0
-    assert cell.reply["status"] == "error"
-    assert cell.reply["ename"] == "KeyboardInterrupt"
-    assert [message.content["ename"] for message in cell.of("error")] == ["KeyboardInterrupt"]
-    before = ticker.out.count("tick")
-    assert notebook.ok("kept").result == "42"
-    notebook.until(lambda: ticker.out.count("tick") > before + 2, 5)
-    notebook.ok("cancel_task(ticker)")
 
 
 def test_the_line_that_was_running_is_shown(notebook):
@@ -124,4 +94,55 @@ def test_a_cell_is_answered_before_the_task_that_it_left_holds_the_loop(notebook
         return "KeyboardInterrupt" in cell.err
 
     notebook.until(is_stopped)
+    assert notebook.ok("1 + 1").result == "2"
+
+
+# A task of an earlier cell, one of the cell's own, and a cell that insists at first.
+TICKER = "mut ticks := 0\nlet ticker := spawn { loop { ticks += 1; await async_sleep(5) } }\nnull"
+INSISTS = """
+mut left := 0
+let child := spawn { loop { left += 1; await async_sleep(5) } }
+print("begun")
+shield { try { await async_sleep(60000) } finally { print("shield ended") } }
+"""
+TICKS = "let seen := ticks\nwhile ticks == seen { await async_sleep(5) }\n'ticks'"
+
+
+def test_a_second_stop_goes_through_shield_and_ends_what_the_cell_spawned(notebook):
+    notebook.ok(TICKER)
+    cell = notebook.send(INSISTS)
+    notebook.until(lambda: "begun" in cell.out)
+    notebook.interrupt_and_wait()
+    notebook.listen(0.3)
+    assert not cell.reply, "a first stop does not go through shield"
+    notebook.interrupt_and_wait()
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt" and "shield ended" in cell.out
+    assert notebook.ok("child.status").result == '"cancelled"'
+    assert notebook.ok(TICKS).result == '"ticks"'
+    notebook.ok("ticker.cancel()")
+
+
+def test_a_first_stop_leaves_what_the_cell_spawned(notebook):
+    cell = notebook.send("let child := spawn async_sleep(60000)\nprint('begun')\nawait async_sleep(60000)")
+    notebook.until(lambda: "begun" in cell.out)
+    notebook.interrupt()
+    assert notebook.wait(cell).reply["ename"] == "KeyboardInterrupt"
+    assert notebook.ok("child.cancel()").result == "true"
+
+
+def test_a_third_stop_ends_everything(notebook):
+    notebook.ok(TICKER)
+    cell = notebook.send(
+        "print('begun')\ntry { await async_sleep(60000) }"
+        " finally { try { await async_sleep(60000) } finally { print('last') } }"
+    )
+    notebook.until(lambda: "begun" in cell.out)
+    for _ in range(3):
+        assert not cell.reply
+        notebook.interrupt_and_wait()
+        notebook.listen(0.2)
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt" and cell.out == "begun\nlast\n"
+    assert notebook.ok("ticker.status").result == '"cancelled"'
     assert notebook.ok("1 + 1").result == "2"

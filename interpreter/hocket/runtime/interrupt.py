@@ -3,8 +3,8 @@
 The handler runs between two bytecodes of the main thread.  If that is code of the
 running cell, the cell is broken there.  If it is the runtime's own, where an exception
 could lose a value, the handler comes again half a millisecond later.  If the cell only
-waits, or a task of another cell computes, the cell's wait is cancelled; and if the loop
-has still not turned after a tenth of a second, the task that holds it is broken.
+waits, or a task of another cell computes, the cell's wait is cancelled; and a task that
+has held the loop for a tenth of a second is broken.
 
 A second Stop of a cell also cancels what it has spawned and goes through `shield`; a
 third cancels everything.
@@ -136,7 +136,7 @@ class Interrupts:
             self._break(task, cell if owns else None, frame)
         elif not self._is_asked:
             self._ask(cell)
-            self._again(BUSY)
+            self._again(max(RETRY, BUSY - self.scheduler.health.busy()) if task is not None else BUSY)
 
     def _break(self, task: Routine, cell: Cell | None, frame: FrameType | None) -> None:
         """Raise in the task that runs, or come again."""

@@ -67,8 +67,15 @@ class Health:
         self.lag = self.longest_lag = 0.0
         self.longest_turn = 0.0
         self.samples: Samples | None = None
+        # The turn of the step that was seen last, and when that was seen first.
+        self.seen = 0, 0.0
         # A line is complained about once.
         self.reported: set[errors.Site] = set()
+
+    def busy(self) -> float:
+        """Return for how many seconds the step that runs has done so, as far as was seen."""
+        turn, since = self.seen
+        return time.monotonic() - since if turn == self.turns else 0.0
 
     def late(self, ms: float) -> None:
         """A timer came `ms` milliseconds after its time."""
@@ -104,6 +111,7 @@ class Watch:
                 quiet += 1
             elif samples is None or samples.turn != turn or samples.task is not task:
                 samples = Samples(turn, task)
+                scheduler.health.seen = turn, time.monotonic()
                 quiet = 0
             else:
                 take(scheduler, samples)

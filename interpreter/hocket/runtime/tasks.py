@@ -206,6 +206,8 @@ class Routine(Promise):
 
     def raised(self, error: BaseException) -> None:
         """The coroutine has ended with `error`, of whatever kind."""
+        if self.cancelling is not None and isinstance(error, errors.CancelledError):
+            error = self.cancelling  # it has caught that and thrown it on
         if isinstance(error, CellInterrupt):
             error.trace = error.trace or list(errors.sites(error.__traceback__))
         if isinstance(error, STOPS):

@@ -8,7 +8,6 @@ What is not here is the function itself, called with the value first.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cmp_to_key
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
@@ -19,7 +18,8 @@ from hocket.runtime.ranges import Range
 from hocket.runtime.registry import method
 from hocket.runtime.streams import Flow, Stream, stream
 from hocket.runtime.values import name_type, print_text
-from hocket.stdlib.collections import Function, Items, arrays, each, holds, in_order, passes, plain, position
+from hocket.stdlib import text
+from hocket.stdlib.collections import Function, Items, arrays, each, holds, passes, plain, position
 from hocket.stdlib.lazy import through
 
 name_type(Flow, "stream")
@@ -120,7 +120,7 @@ def sort(a: list[Any], compare: Function | None = None) -> list[Any]:
     print(a)  # expect: [1, 2, 3]
     ```
     """
-    a[:] = in_order(a) if compare is None else sorted(a, key=cmp_to_key(plain("sort", compare)))
+    a[:] = arrays.sort(a, compare)
     return a
 
 
@@ -343,7 +343,7 @@ def split(s: str, separator: str | None = None) -> list[str]:
     print("a b  c".split(), "abc".split(""), "a,b".split(","))  # expect: [a, b, c] [a, b, c] [a, b]
     ```
     """
-    return list(s) if separator == "" else s.split(separator)
+    return text.chars(s) if separator == "" else text.parts(s, separator)
 
 
 @method(str)

@@ -11,6 +11,7 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.runtime.values import print_text
+from hocket.stdlib.collections.common import RUN, listed
 
 
 @builtin
@@ -57,7 +58,7 @@ def chars(s: str) -> list[str]:
     print(chars("né"))  # expect: [n, é]
     ```
     """
-    return list(str.__iter__(s))
+    return listed(str.__iter__(s))
 
 
 @builtin(aliases=("upper",))
@@ -171,7 +172,17 @@ def split(s: str, separator: str) -> list[str]:
     print(len(split("ab", "")))  # expect: 4
     ```
     """
-    return str.split(s, separator) if separator != "" else ["", *str.__iter__(s), ""]
+    return parts(s, separator) if separator != "" else ["", *str.__iter__(s), ""]
+
+
+def parts(s: str, separator: str | None) -> list[str]:
+    """Return what `str.split` does, in steps."""
+    found = str.split(s, separator, RUN)
+    made = found
+    while len(found) > RUN:
+        found = str.split(made.pop(), separator, RUN)
+        made += found
+    return made
 
 
 @builtin
@@ -244,10 +255,10 @@ def lines(s: str) -> list[str]:
     print(lines("a\nb\r\n\nc\n"))  # expect: [a, b, , c]
     ```
     """
-    parts = str.split(s, "\n")
-    if parts[-1] == "":
-        parts.pop()
-    return [part.removesuffix("\r") for part in parts]
+    found = parts(s, "\n")
+    if found[-1] == "":
+        found.pop()
+    return [part.removesuffix("\r") for part in found]
 
 
 @builtin
@@ -258,7 +269,7 @@ def words(s: str) -> list[str]:
     print(words("  one  two "))  # expect: [one, two]
     ```
     """
-    return str.split(s)
+    return parts(s, None)
 
 
 @builtin

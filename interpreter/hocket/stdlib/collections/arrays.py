@@ -229,7 +229,10 @@ def sort(a: Items, compare: Function | None = None) -> list[Any]:
     print(sort([1, 2, 3], (x, y) => y - x))       # expect: [3, 2, 1]
     ```
     """
-    return in_order(a) if compare is None else sorted(elements(a), key=cmp_to_key(plain("sort", compare)))
+    if compare is None:
+        return in_order(a)
+    key: Function = cmp_to_key(plain("sort", compare))
+    return [kept.obj for kept in sorted([key(element) for element in elements(a)])]
 
 
 @builtin

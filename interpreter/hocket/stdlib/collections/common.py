@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from hocket import errors
@@ -17,8 +18,11 @@ from hocket.runtime.values import equal, type_name
 Function = Callable[..., Any]
 Items = list[Any] | Iterator[Any]
 
-STEP = 1_000_000
+STEP = 100_000
 """Elements that are worked on between two moments at which Stop may come."""
+
+RUN = 1_000_000
+"""The same where a step costs something of its own."""
 
 
 def elements(a: Iterable[Any]) -> list[Any]:
@@ -33,7 +37,16 @@ def elements(a: Iterable[Any]) -> list[Any]:
         raise errors.TypeError(f"{what} is no array", hint=COLLECT_IT)
     if isinstance(a, str | bytes | dict):
         raise TypeError(f"expected an array, got {type_name(a)}")
-    return list(a)
+    return listed(a)
+
+
+def listed(items: Iterable[Any]) -> list[Any]:
+    """Return what `items` gives as an array, made in steps."""
+    made: list[Any] = []
+    rest = iter(items)
+    while part := list(islice(rest, STEP)):
+        made += part
+    return made
 
 
 def each(a: Iterable[Any]) -> Iterable[Any]:
@@ -92,7 +105,7 @@ def in_order(a: Iterable[Any]) -> list[Any]:
 
 def in_steps(a: list[Any]) -> list[Any]:
     """Return `a` sorted, in steps of which each takes little time."""
-    runs = [sorted(a[at : at + STEP]) for at in range(0, len(a), STEP)]
+    runs = [sorted(a[at : at + RUN]) for at in range(0, len(a), RUN)]
     while len(runs) > 1:  # two runs in a row are made one in a single pass
         runs = [sorted(sum(runs[at : at + 2], [])) for at in range(0, len(runs), 2)]
     return runs[0] if runs else []

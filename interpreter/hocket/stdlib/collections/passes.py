@@ -10,7 +10,7 @@ from hocket.runtime.generators import is_lazy
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Flow
 from hocket.stdlib import lazy, streams
-from hocket.stdlib.collections.common import Function, Items, each, elements, plain
+from hocket.stdlib.collections.common import Function, Items, each, elements, listed, plain
 from hocket.stdlib.lazy import through
 
 
@@ -247,4 +247,4 @@ def collect(x: Any) -> Any:
     print(collect(squares(4)), await collect(later(3)))  # expect: [0, 1, 4, 9] [0, 1, 2]
     ```
     """
-    return gathered(x, "collect") if hasattr(x, "__aiter__") else list(x)
+    return gathered(x, "collect") if hasattr(x, "__aiter__") else listed(x)
