@@ -5,7 +5,7 @@ from __future__ import annotations
 from hocket_kernel.magics.registry import Call, magic
 
 
-@magic(line=False, cell=True)
+@magic(line=False, cell=True, script="spawn {{\n{}\n}}")
 async def background(call: Call) -> None:
     """Run the cell beside the ones that follow, on the same loop and with the same variables.
 

@@ -24,13 +24,17 @@ Function = Callable[["Call"], Awaitable["Outcome | None"]]
 
 @dataclass(frozen=True)
 class Magic:
-    """One magic: `usage` is what stands after its name; on a line, at the head of a cell, or both."""
+    """One magic: `usage` is what stands after its name; on a line, at the head of a cell, or both.
+
+    `script` is what a script has in its place, with `{}` for the program that the magic is for.
+    """
 
     name: str
     function: Function
     usage: str
     on_line: bool
     on_cell: bool
+    script: str | None
 
     @property
     def forms(self) -> list[str]:
@@ -59,7 +63,9 @@ MAGICS: dict[str, Magic] = {}
 """The magics by name, filled by importing `hocket_kernel.magics`."""
 
 
-def magic(usage: str = "", *, line: bool = True, cell: bool = False) -> Callable[[Function], Function]:
+def magic(
+    usage: str = "", *, line: bool = True, cell: bool = False, script: str | None = None
+) -> Callable[[Function], Function]:
     """Declare a magic, for a line, for a cell, or both; its name may end in `_`."""
 
     def declare(function: Function) -> Function:
@@ -68,7 +74,7 @@ def magic(usage: str = "", *, line: bool = True, cell: bool = False) -> Callable
             raise ValueError(f"magic {name} has no documentation")
         if name in MAGICS:
             raise ValueError(f"magic {name} is declared twice")
-        MAGICS[name] = Magic(name, function, usage, line, cell)
+        MAGICS[name] = Magic(name, function, usage, line, cell, script)
         return function
 
     return declare

@@ -17,7 +17,7 @@ LONG_ENOUGH = 0.1
 """Seconds that a repetition takes at least: of a quick statement, many runs."""
 
 
-@magic("STATEMENT", cell=True)
+@magic("STATEMENT", cell=True, script="{}")
 async def time(call: Call) -> Outcome:
     """Run a statement, or the cell, and tell how long it took: by the clock on the wall, and computing."""
     _expect_program(call)
@@ -29,7 +29,7 @@ async def time(call: Call) -> Outcome:
     return outcome
 
 
-@magic("STATEMENT", cell=True)
+@magic("STATEMENT", cell=True, script="{}")
 async def timeit(call: Call) -> Outcome:
     """Run a statement, or the cell, many times and tell how long one run takes.
 
