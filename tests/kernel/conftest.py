@@ -250,6 +250,7 @@ def installation(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFac
     return {
         **_own(os.environ),
         "HOME": str(home),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "JUPYTER_PATH": str(specs / "share/jupyter"),
         "JUPYTER_PLATFORM_DIRS": "1",
         "XDG_CACHE_HOME": str(tables),
