@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 import pytest
 
+import hocket_kernel
 from hocket_kernel import kernelspec
 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -98,7 +99,7 @@ def missing(what: str) -> Any:
 
 
 class Lab:
-    """A JupyterLab that reads nothing of the user's and has this tree's kernel."""
+    """A JupyterLab that reads nothing of the user's and has our kernel and extension."""
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "notebooks"
@@ -115,6 +116,8 @@ class Lab:
     def _prepare(self, home: Path) -> dict[str, str]:
         """Make the folders of the server; return its environment variables."""
         kernelspec.install(prefix=str(home), name="hocket")
+        extension = Path(hocket_kernel.__file__).parent / "labextension"
+        shutil.copytree(extension, home / "share/jupyter/labextensions/hocket")
         for name, settings in SETTINGS.items():
             path = home / f"settings/@jupyterlab/{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)

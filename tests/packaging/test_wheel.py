@@ -56,6 +56,8 @@ def test_the_data_files_are_in_it(wheel: Path) -> None:
         "hocket_kernel/py.typed",
         "hocket_kernel/spec/kernel.json",
         f"hocket-{hocket.__version__}.data/data/share/jupyter/kernels/hocket/kernel.json",
+        f"hocket-{hocket.__version__}.data/data/share/jupyter/labextensions/hocket/package.json",
+        f"hocket-{hocket.__version__}.data/data/share/jupyter/labextensions/hocket/static/words.js",
         f"hocket-{hocket.__version__}.dist-info/licenses/LICENSE",
     }
     assert wanted <= names(wheel)

@@ -1,0 +1,80 @@
+"""The extension of JupyterLab: how programs look and how they are typed."""
+
+import subprocess
+import sys
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'hocket[browser]'")
+expect = playwright.expect
+
+pytestmark = pytest.mark.timeout(300)  # the first test may install a browser
+
+PROGRAM = """async func greet(name) {  # a comment
+    let scope := {match: name, n: 1.5}
+    scope { await async_sleep(5ms) }
+    return "hi ${name + "!"} \\n"
+}"""
+
+
+def type_in(jupyter, cell, *keys):
+    """Type text, and press keys that are given as `<Key>`."""
+    cell.click()
+    for key in keys:
+        if key.startswith("<"):
+            jupyter.page.keyboard.press(key[1:-1])
+        else:
+            jupyter.page.keyboard.type(key)
+
+
+def colours(cell):
+    """Return the pieces of a cell's text, and the classes and colours in which they are shown."""
+    return cell.locator(".cm-line span").evaluate_all(
+        "spans => spans.map(span => [span.textContent, getComputedStyle(span).color])"
+    )
+
+
+def test_the_extension_is_enabled(lab):
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyterlab.labextensions", "list"],
+        env=lab.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.split()[:1] == ["hocket"]]
+    assert len(lines) == 1 and "enabled" in lines[0] and "OK" in lines[0], done.stdout + done.stderr
+
+
+def test_words_have_the_colours_of_what_they_are(jupyter):
+    notebook = jupyter.open(PROGRAM, "let x := 1")
+    notebook.finish(1)  # the kernel has told its language by then
+    found = {}
+    expect(notebook.editor(0).locator(".cm-line span").first).to_be_visible()
+    for text, colour in colours(notebook.editor(0)):
+        found.setdefault(text, []).append(colour)
+    keyword = found["async"][0]
+    assert found["func"] == found["let"] == found["await"] == found["return"] == [keyword]
+    # A soft word is one only where it means something: of two here one is a variable's name, which has no colour.
+    assert found["scope"] == [keyword]
+    assert keyword not in found["match"]
+    assert len({keyword, found["greet"][0], found["# a comment"][0], found["1.5"][0], found['"hi '][0]}) == 5
+    assert found["1.5"] == found["5ms"]
+    assert found['"!"'] == found['"hi ']
+
+
+def test_a_block_is_indented_while_it_is_typed(jupyter):
+    notebook = jupyter.open("")
+    keys = ["func f(x) {", "<Enter>", "if x {", "<Enter>", "print(x)", "<Enter>", "}", "<Enter>", "}"]
+    type_in(jupyter, notebook.editor(0), *keys)
+    lines = notebook.editor(0).locator(".cm-line")
+    expect(lines).to_have_count(5)
+    assert lines.all_text_contents() == ["func f(x) {", "    if x {", "        print(x)", "    }", "}"]
+
+
+def test_a_line_becomes_a_comment_and_code_again(jupyter):
+    notebook = jupyter.open("let a := 1\nlet b := 2")
+    type_in(jupyter, notebook.editor(0), "<Control+a>", "<Control+/>")
+    expect(notebook.editor(0).locator(".cm-line")).to_have_text(["# let a := 1", "# let b := 2"])
+    type_in(jupyter, notebook.editor(0), "<Control+a>", "<Control+/>")
+    expect(notebook.editor(0).locator(".cm-line")).to_have_text(["let a := 1", "let b := 2"])
