@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hocket.errors import HocketError
     from hocket.host import run, run_async
+    from hocket.permissions import Permissions
     from hocket.session import Outcome, Session
 
 __version__ = "0.1.0"
 
-__all__ = ["HocketError", "Outcome", "Session", "__version__", "run", "run_async"]
+__all__ = ["HocketError", "Outcome", "Permissions", "Session", "__version__", "run", "run_async"]
 
 _HOMES = {
     "HocketError": "hocket.errors",
     "Outcome": "hocket.session",
+    "Permissions": "hocket.permissions",
     "Session": "hocket.session",
     "run": "hocket.host",
     "run_async": "hocket.host",

@@ -104,6 +104,8 @@ def _command(arguments: list[str]) -> int:
         parser.print_help(sys.stderr)
         return USAGE
     options, unknown = parser.parse_known_args(arguments)
+    if options.function in (_run, _repl):
+        unknown = _take_permissions(options, unknown)
     if unknown:
         # Told by the command's own parser, which knows what there is.
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -112,6 +114,23 @@ def _command(arguments: list[str]) -> int:
     if rest[:1] == ["--"] and arguments[-len(rest) - 1] != "--":
         options.arguments = rest[1:]
     return int(options.function(options))
+
+
+def _take_permissions(options: argparse.Namespace, unknown: list[str]) -> list[str]:
+    """Take the words about permissions out of `unknown`; without one, the environment's are meant.
+
+    Raises WrongUsage for what is no word.
+    """
+    from hocket.errors import ValueError as Unknown
+    from hocket.permissions import VARIABLE, Permissions, granted, is_word
+
+    words = [word for word in unknown if is_word(word)]
+    try:
+        options.permissions = Permissions.parse(words) if words else granted()
+    except Unknown as error:
+        origin = "" if words else f"{VARIABLE}: "
+        raise WrongUsage(f"{origin}{error}; {error.hint}") from error
+    return [argument for argument in unknown if not is_word(argument)]
 
 
 def _test(arguments: list[str]) -> int:
@@ -160,6 +179,7 @@ def _add_run(commands: _Commands) -> None:
         epilog="Exit codes: 3 the program is not well formed, 4 an error while it ran, 5 it cannot be read, "
         "130 interrupted, else what it gives to `exit`.",
     )
+    _describe_permissions(run)
     run.add_argument("file", metavar="FILE", help="the program, or - for standard input")
     run.add_argument("--ruff-errors", action="store_true", help="show errors in Ruff's form")
     run.add_argument("--clock", choices=("real", "virtual"), help="real time, or time that passes by jumps alone")
@@ -168,6 +188,13 @@ def _add_run(commands: _Commands) -> None:
     )
     rest.required = False
     run.set_defaults(function=_run)
+
+
+def _describe_permissions(parser: argparse.ArgumentParser) -> None:
+    from hocket.permissions import HELP
+
+    # What they name stands behind `=` only, which argparse cannot say: they are taken from what it does not know.
+    parser.add_argument_group("permissions", HELP)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -181,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     repl = commands.add_parser("repl", help="run what is typed; tasks go on while the prompt waits")
+    _describe_permissions(repl)
     repl.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR set")
     repl.set_defaults(function=_repl)
     commands.add_parser("test", help="run the tests in programs")
@@ -227,7 +255,7 @@ def _run(options: argparse.Namespace) -> int:
         show(render(warning, color=colored(), word="warning"))
 
     name, folder = ("standard input", None) if options.file == "-" else (options.file, Path(options.file).parent)
-    program = Program(text, name, report, folder, _clock(options.clock), warn)
+    program = Program(text, name, report, folder, _clock(options.clock), warn, options.permissions)
     ending = _Ending(program)
     with on_sigint(ending.on_sigint):
         outcome = run_alone(program.run())
@@ -307,7 +335,7 @@ def _repl(options: argparse.Namespace) -> int:
     from hocket.session import prepare_process
 
     prepare_process()
-    return interact(is_colored=False if options.no_color else colored(sys.stdout))
+    return interact(False if options.no_color else colored(sys.stdout), options.permissions)
 
 
 def _fmt(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from hocket.errors import HocketError
+from hocket.permissions import Permissions
 from hocket.session import Outcome, Session
 from hocket.source import decode
 
@@ -41,10 +42,11 @@ class Program:
         folder: Path | None = None,
         clock: str | None = None,
         warn: Callable[[HocketError], None] | None = None,
+        permissions: Permissions | str | None = None,
     ) -> None:
         self.text = text
         self.name = name
-        self.session = Session(report, folder, clock=clock, warn=warn)
+        self.session = Session(report, folder, clock=clock, warn=warn, permissions=permissions)
         self.interrupted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[Any] | None = None
@@ -95,18 +97,19 @@ class Program:
             self._draining.cancel()
 
 
-def run(program: str | os.PathLike[str], name: str | None = None) -> Any:
+def run(program: str | os.PathLike[str], name: str | None = None, permissions: Permissions | str | None = None) -> Any:
     """Run a program, a text or the file at a path, and return the value of its last expression, null being None.
 
     `name` is what errors call it.  Modules are looked for beside the file, of a text in the
-    current folder.  Returns when all its tasks have ended.  Raises the HocketError that ended
-    it, else the first one that a task failed with and nothing awaited; Ctrl-C raises
-    KeyboardInterrupt, the program's own `exit` SystemExit; OSError or ValueError if the file
-    cannot be read.  Must not be called where an event loop runs: there, await `run_async`.
+    current folder.  `permissions` are what it may do outside, as a `Session` is given them.
+    Returns when all its tasks have ended.  Raises the HocketError that ended it, else the first
+    one that a task failed with and nothing awaited; Ctrl-C raises KeyboardInterrupt, the program's
+    own `exit` SystemExit; OSError or ValueError if the file cannot be read.  Must not be called
+    where an event loop runs: there, await `run_async`.
     """
     if asyncio._get_running_loop() is not None:
         raise RuntimeError("an event loop is running here: write `await hocket.run_async(…)`")
-    running, failures = _prepared(program, name)
+    running, failures = _prepared(program, name, permissions)
     with on_sigint(running.on_sigint):
         outcome = run_alone(running.run())
     if running.interrupted:
@@ -114,16 +117,20 @@ def run(program: str | os.PathLike[str], name: str | None = None) -> Any:
     return _value(outcome, failures)
 
 
-async def run_async(program: str | os.PathLike[str], name: str | None = None) -> Any:
+async def run_async(
+    program: str | os.PathLike[str], name: str | None = None, permissions: Permissions | str | None = None
+) -> Any:
     """Run a program as `run` does, on the event loop that runs.
 
     Cancelled, it cancels the program and its tasks, and waits for their clean-up.  Handles no signals.
     """
-    running, failures = _prepared(program, name)
+    running, failures = _prepared(program, name, permissions)
     return _value(await running.run(), failures)
 
 
-def _prepared(program: str | os.PathLike[str], name: str | None) -> tuple[Program, list[HocketError]]:
+def _prepared(
+    program: str | os.PathLike[str], name: str | None, permissions: Permissions | str | None
+) -> tuple[Program, list[HocketError]]:
     """Return a program ready to run, and the list of what will fail in its tasks."""
     folder: Path | None = None
     if isinstance(program, str):
@@ -133,7 +140,11 @@ def _prepared(program: str | os.PathLike[str], name: str | None) -> tuple[Progra
         text, folder = decode(path.read_bytes(), str(path)), path.parent
         name = name or str(path)
     failures: list[HocketError] = []
-    return Program(text, name or "program", lambda error, _: failures.append(error), folder), failures
+
+    def report(error: HocketError, _: str) -> None:
+        failures.append(error)
+
+    return Program(text, name or "program", report, folder, permissions=permissions), failures
 
 
 def _value(outcome: Outcome, failures: list[HocketError]) -> Any:

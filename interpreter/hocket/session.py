@@ -22,6 +22,7 @@ from hocket.compiler import Unit, compile_program
 from hocket.completion import Completions, complete
 from hocket.inspection import Description, describe
 from hocket.modules import Importer, Modules
+from hocket.permissions import Permissions, granted
 from hocket.render import render
 from hocket.resolver import Environment, Resolver, mangle, unmangle
 from hocket.rules import BLOCKING, Known, Rule, Tree, apply
@@ -86,7 +87,9 @@ class Session:
     tests in what is run, those of modules excepted; without it they are passed over.
     `clock` is `real` or `virtual`, by default what the environment variable
     `HOCKET_CLOCK` says.  `warn` is called with each warning; without it that goes to
-    `sys.stderr`.
+    `sys.stderr`.  `permissions` are what its programs may do outside, as words such as
+    `"allow-read=data"` or as `Permissions`, by default what the environment variable
+    `HOCKET_PERMISSIONS` says, else everything.
     """
 
     def __init__(
@@ -96,11 +99,13 @@ class Session:
         tests: Any = None,
         clock: str | None = None,
         warn: Callable[[errors.HocketError], None] | None = None,
+        permissions: Permissions | str | None = None,
     ) -> None:
         self.report = report or print_report
         self.warn = warn or print_warning
         self.scheduler = Scheduler(self._report, chosen(clock))
         self.scheduler.warn = self.warn
+        self.scheduler.permissions = granted(permissions)
         self.scheduler.translate = translate
         self.interrupts = Interrupts(self.scheduler)
         self.library = stdlib.namespace()
@@ -256,6 +261,20 @@ class Session:
             what = "timers are set" if not waiting else "a task runs" if waiting == 1 else f"{waiting} tasks run"
             raise errors.Error(f"cannot change the clock while {what}", hint="await or cancel them first")
         scheduler.clock = scheduler.timers.clock = clock
+
+    # Permissions
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the session's programs may do outside."""
+        return self.scheduler.permissions
+
+    def narrow(self, words: str, origin: str = "") -> None:
+        """Allow from now on only what is allowed already and by `words`; also what runs is held by it.
+
+        Raises ValueError for what is no word.
+        """
+        self.scheduler.permissions = self.permissions.narrowed(words, origin)
 
     # The end
 

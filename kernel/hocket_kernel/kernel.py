@@ -16,6 +16,7 @@ from hocket_kernel.stdin import Prompts
 
 if TYPE_CHECKING:
     from hocket.completion import Completions
+    from hocket.permissions import Permissions
     from hocket.session import Session
 
 # Seconds that the history has to be written at the end.
@@ -51,18 +52,34 @@ class HocketKernel(AsyncKernel):
     def program(self) -> Session:
         """The session of the language; made when first needed, so that start-up does not wait for it."""
         if self._program is None:
-            from hocket import errors
             from hocket.session import Session
             from hocket.stdlib import core, showing
 
-            try:
-                self._program = Session()
-            except errors.ValueError as error:  # a clock that the environment names and nobody has
-                self._cells.warnings.append(f"HOCKET_CLOCK: {error}; time is real")
-                self._program = Session(clock="real")
+            self._program = Session(clock=self._clock(), permissions=self._permissions())
             core.line_source = Prompts(self)
             showing.screen = self._cells.screen
         return self._program
+
+    def _clock(self) -> str | None:
+        from hocket.errors import ValueError as Unknown
+        from hocket.runtime.clock import chosen
+
+        try:
+            return chosen().name
+        except Unknown as error:
+            self._cells.warnings.append(f"HOCKET_CLOCK: {error}; time is real")
+            return "real"
+
+    def _permissions(self) -> Permissions:
+        """Return what the environment permits; nothing if that cannot be read."""
+        from hocket.errors import ValueError as Unknown
+        from hocket.permissions import VARIABLE, Permissions, granted
+
+        try:
+            return granted()
+        except Unknown as error:
+            self._cells.warnings.append(f"{VARIABLE}: {error}; nothing is allowed")
+            return Permissions.parse("untrusted", VARIABLE)
 
     # The base counts every request, also those that are not to be counted.
     @property

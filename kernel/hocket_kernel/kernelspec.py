@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from hocket import errors
+from hocket.permissions import VARIABLE, Permissions
+
 SPEC = Path(__file__).parent / "spec"
 """The folder with `kernel.json` and the logos."""
 
@@ -187,6 +190,15 @@ def _is_ours(folder: Path) -> bool:
     return _MODULE in _read(folder)["argv"]
 
 
+def _permitted(words: str | None) -> dict[str, str]:
+    """Return the environment of a kernel that permits what `words` say."""
+    try:
+        Permissions.parse(words or "")
+    except errors.ValueError as error:
+        raise KernelspecError(f"{error}: {error.hint}") from error
+    return {VARIABLE: words} if words else {}
+
+
 def command(argv: list[str]) -> int:
     """Run `hocket kernel …`; return the exit code."""
     options = _parser().parse_args(argv)
@@ -196,7 +208,7 @@ def command(argv: list[str]) -> int:
             return 0
         prefix = sys.prefix if options.sys_prefix else options.prefix
         if options.action == "install":
-            env = dict(options.env)
+            env = {**dict(options.env), **_permitted(options.permissions)}
             folder = install(options.user, prefix, options.name, options.display_name, env)
             print(f"installed {options.name} in {folder}")
         else:
@@ -222,6 +234,11 @@ def _parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True)
     adding = actions.add_parser("install", help="register this Python's kernel")
     adding.add_argument("--display-name", help="what a launcher shows (default: Hocket)")
+    adding.add_argument(
+        "--permissions",
+        metavar="WORDS",
+        help='what its notebooks may do, as in "allow-read=data allow-net", or untrusted (default: everything)',
+    )
     adding.add_argument(
         "--env",
         nargs=2,

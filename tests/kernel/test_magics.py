@@ -35,7 +35,7 @@ def test_an_unknown_magic_says_so_with_a_near_name(notebook):
         "   | ^^^^^^^  did you mean `time`?",
     ]
     assert "there is no magic %%pyhton" in (shown := fails(notebook, "%%pyhton\n1")) and "`python`" in shown
-    assert "there is no magic %permissions" in fails(notebook, "%permissions")
+    assert "there is no magic %matplotlib" in fails(notebook, "%matplotlib")
     assert "%help lists what there is" in fails(notebook, "%xyzzy")
     assert "write %%python" in fails(notebook, "%python 1")
     assert "write %who [TYPE]" in fails(notebook, "%%who\n1")

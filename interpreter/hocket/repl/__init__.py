@@ -15,16 +15,17 @@ import os
 import sys
 
 from hocket import host
+from hocket.permissions import Permissions
 from hocket.repl.inputs import Inputs, Reader, converse
 
 
-def interact(is_colored: bool) -> int:
+def interact(is_colored: bool, permissions: Permissions | None = None) -> int:
     """Read, run and show until the input ends; return the exit code."""
-    return host.run_alone(_converse(is_colored))
+    return host.run_alone(_converse(is_colored, permissions))
 
 
-async def _converse(is_colored: bool) -> int:
-    inputs = Inputs(is_colored)
+async def _converse(is_colored: bool, permissions: Permissions | None) -> int:
+    inputs = Inputs(is_colored, permissions)
     reader = _reader(inputs)
     with host.on_sigint(reader.on_sigint):
         return await converse(inputs, reader)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hocket import __version__
 from hocket.errors import HocketError, did_you_mean
+from hocket.permissions import Permissions
 from hocket.render import render
 from hocket.runtime.values import show
 from hocket.session import Session
@@ -37,9 +38,9 @@ class Reader(Protocol):
 class Inputs:
     """A session, and what is shown of it."""
 
-    def __init__(self, is_colored: bool) -> None:
+    def __init__(self, is_colored: bool, permissions: Permissions | None = None) -> None:
         self.is_colored = is_colored
-        self.session = Session(report=self.report, warn=self.warn)
+        self.session = Session(report=self.report, warn=self.warn, permissions=permissions)
         self.count = 0
         self.exit_code: int | None = None
 

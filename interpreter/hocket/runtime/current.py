@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from hocket.permissions import EVERYTHING, Permissions
 from hocket.source import Source
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def current_scheduler() -> Scheduler:
 def current_task() -> Routine | None:
     """Return the running task, None outside of all tasks."""
     return None if scheduler is None else scheduler.current
+
+
+def permissions() -> Permissions:
+    """Return what the session allows in whose context code runs; threads run in that of their caller."""
+    cell = CELL.get(None)
+    if cell is not None:
+        return cell.scheduler.permissions
+    return EVERYTHING if scheduler is None else scheduler.permissions
 
 
 def caller() -> tuple[CodeType | None, int]:

@@ -20,6 +20,7 @@ from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from hocket import errors
+from hocket.permissions import EVERYTHING
 from hocket.runtime import current
 from hocket.runtime.cells import Cell, TopLevel
 from hocket.runtime.clock import Clock, Timers, VirtualClock
@@ -57,7 +58,8 @@ class Scheduler:
     language's errors.  `warn` is called with what a program should know but goes on
     after, in the context of its cell.  `holds` counts waits for something outside
     (futures, threads), `external` what may at any time bring something from outside
-    (servers, prompts).  Each of `recorders` is told of every step.
+    (servers, prompts).  Each of `recorders` is told of every step.  `permissions` are
+    what all that runs here is allowed to do outside.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -67,6 +69,7 @@ class Scheduler:
         self.report: Report = report or (lambda error, task: None)
         self.translate: Callable[[BaseException], errors.Error] = python_error
         self.warn: Callable[[errors.Error], None] = lambda error: None
+        self.permissions = EVERYTHING
         self.recorders: list[Recorder] = []
         self.step_begun = 0
         self._make_turn = self._turn

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from hocket import errors
+from hocket.runtime.current import permissions
 from hocket.runtime.values import name_type
 
 DISTRIBUTIONS = {
@@ -105,7 +106,11 @@ def is_there(name: str) -> bool:
 
 
 def python(name: str) -> ModuleType:
-    """`import py.name`: import a module of Python; raises ImportError if it or what it needs is missing."""
+    """`import py.name`: import a module of Python.
+
+    Raises PermissionDenied, and ImportError if it or what it needs is missing.
+    """
+    permissions().module(name)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -17,6 +17,7 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime.threads import DaemonExecutor
+from hocket.stdlib.disk import usable
 
 LINE, ALL = 0, -1
 """How much `BlockFile.fill` is to read, beside a number: to the end of a line, to the end of the file."""
@@ -26,7 +27,7 @@ class BlockFile(io.FileIO):
     """A file without a buffer that can be read in blocks, as text or bytes, and writes all it is given."""
 
     def __init__(self, path: str, mode: str, size: int, is_text: bool) -> None:
-        super().__init__(path, mode)
+        super().__init__(usable(path, mode), mode)
         self.path = path
         self.size = size
         self.is_text = is_text

@@ -13,7 +13,8 @@ import hashlib
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib import disk
+from hocket.stdlib.files import file_errors
 
 
 def _bytes(x: str | bytes) -> bytes:
@@ -80,7 +81,7 @@ def md5(x: str | bytes) -> str:
 
 
 def _file_checksum(path: str, algorithm: str) -> str:
-    with file_errors("read file", path), open(path_text(path), "rb") as file:
+    with file_errors("read file", path), disk.open_file(path, "rb") as file:
         checksum = hashlib.new(algorithm, usedforsecurity=False)
         return hashlib.file_digest(file, lambda: checksum).hexdigest()
 

@@ -6,14 +6,14 @@ The plain forms block in a plain function and suspend in an async context.
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from collections.abc import Iterator
 from typing import Any
 
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib import disk
+from hocket.stdlib.files import file_errors
 from hocket.stdlib.replacing import PIECE, Replacement
 
 
@@ -25,7 +25,7 @@ async def async_exists(path: str) -> bool:
     print(await async_exists("."), await async_exists("none.txt"))  # expect: true false
     ```
     """
-    return await in_thread(os.path.exists, path_text(path))
+    return await in_thread(disk.exists, path)
 
 
 @builtin(aliases=("path_exists",), suspending=async_exists)
@@ -36,12 +36,12 @@ def file_exists(path: str) -> bool:
     print(file_exists("none.txt"), path_exists("."))  # expect: false true
     ```
     """
-    return os.path.exists(path_text(path))
+    return disk.exists(path)
 
 
 def _size(path: str) -> int:
     with file_errors("read file", path):
-        return os.stat(path_text(path)).st_size
+        return disk.status(path).st_size
 
 
 async def _async_size(path: str) -> int:
@@ -62,7 +62,7 @@ def file_size(path: str) -> int:
 
 def _stat(path: str) -> dict[str, Any]:
     with file_errors("read file", path):
-        found = os.stat(path_text(path))
+        found = disk.status(path)
     return {
         "size": found.st_size,
         "modified": found.st_mtime,
@@ -101,7 +101,7 @@ def file_stat(path: str) -> dict[str, Any]:
 
 def _delete(path: str) -> bool:
     with file_errors("delete file", path):
-        os.unlink(path_text(path))
+        disk.delete(path)
     return True
 
 
@@ -132,10 +132,10 @@ def delete_file(path: str) -> bool:
 def _move(new: Replacement, path: str) -> bool:
     with file_errors("rename file", path):
         try:
-            os.replace(path_text(path), path_text(new.path))
+            disk.move(path, new.path)
             return True
         except OSError as error:
-            if error.errno != errno.EXDEV or not os.path.isfile(path):
+            if error.errno != errno.EXDEV or not disk.is_file(path):
                 raise
     # To another file system: copied, and then deleted.
     _copy(new, path)
@@ -170,14 +170,14 @@ def rename_file(path: str, to: str) -> bool:
 
 
 def _copy(new: Replacement, path: str) -> bool:
-    path_text(path)
-    path_text(new.path)
+    with file_errors("read file", path):
+        disk.readable(path)
     with file_errors("write file", new.path):
         return new.put(_content(path))
 
 
 def _content(path: str) -> Iterator[bytes]:
-    with file_errors("read file", path), open(path, "rb") as file:
+    with file_errors("read file", path), disk.open_file(path, "rb") as file:
         while piece := file.read(PIECE):
             yield piece
 
@@ -211,7 +211,7 @@ def copy_file(path: str, to: str) -> bool:
 
 def _list(path: str) -> list[str]:
     with file_errors("list directory", path):
-        return sorted(os.listdir(path_text(path)))
+        return sorted(disk.names(path))
 
 
 @builtin
@@ -242,7 +242,7 @@ def list_dir(path: str) -> list[str]:
 
 def _make_dir(path: str) -> bool:
     with file_errors("create directory", path):
-        os.makedirs(path_text(path), exist_ok=True)
+        disk.make_folders(path)
     return True
 
 
@@ -272,7 +272,7 @@ def create_dir(path: str) -> bool:
 
 def _remove_dir(path: str) -> bool:
     with file_errors("remove directory", path):
-        os.rmdir(path_text(path))
+        disk.remove_folder(path)
     return True
 
 

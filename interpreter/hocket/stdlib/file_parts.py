@@ -13,7 +13,8 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import async_write_bytes, file_errors, path_text, write_binary_file
+from hocket.stdlib import disk
+from hocket.stdlib.files import async_write_bytes, file_errors, write_binary_file
 
 _PIECE = 1 << 20
 
@@ -31,12 +32,13 @@ def _read(name: str, path: str, offset: int, count: int | None) -> bytes:
     _number(name, "offset", offset)
     if count is not None:
         _number(name, "count", count)
-    with file_errors("read file", path), open(path_text(path), "rb") as file:
+    with file_errors("read file", path), disk.open_file(path, "rb") as file:
         file.seek(offset)
         if count is None:
-            return file.read()
-        size = os.fstat(file.fileno()).st_size
-        return file.read(min(count, max(0, size - offset)) if size else count)
+            count = -1
+        elif size := os.fstat(file.fileno()).st_size:
+            count = min(count, max(0, size - offset))
+        return file.read(count)
 
 
 async def _async_read_bytes(path: str, count: int | None = None) -> bytes:
@@ -88,7 +90,7 @@ def io_seek_read(path: str, offset: int) -> bytes:
 
 
 async def _async_write_bytes(path: str, content: bytes) -> bool:
-    return await async_write_bytes(path_text(path), memoryview(content).tobytes())
+    return await async_write_bytes(path, memoryview(content).tobytes())
 
 
 @builtin(suspending=_async_write_bytes)
@@ -100,12 +102,12 @@ def io_write_bytes(path: str, content: bytes) -> bool:
     print(file_size("data.bin"))  # expect: 2
     ```
     """
-    return write_binary_file(path_text(path), memoryview(content).tobytes())
+    return write_binary_file(path, memoryview(content).tobytes())
 
 
 def _append(path: str, content: bytes) -> bool:
     content = memoryview(content).tobytes()
-    with file_errors("append to file", path), open(path_text(path), "ab") as file:
+    with file_errors("append to file", path), disk.open_file(path, "ab") as file:
         file.write(content)
     return True
 
@@ -130,7 +132,7 @@ def io_append_bytes(path: str, content: bytes) -> bool:
 def _write_at(path: str, content: bytes, offset: int) -> bool:
     content = memoryview(content).tobytes()
     _number("io_write_at", "offset", offset)
-    with file_errors("write file", path), open(path_text(path), "r+b") as file:
+    with file_errors("write file", path), disk.open_file(path, "r+b") as file:
         file.seek(offset)
         file.write(content)
     return True
@@ -158,7 +160,7 @@ def io_write_at(path: str, content: bytes, offset: int) -> bool:
 
 def _truncate(path: str, size: int) -> bool:
     _number("io_truncate", "size", size)
-    with file_errors("write file", path), open(path_text(path), "r+b") as file:
+    with file_errors("write file", path), disk.open_file(path, "r+b") as file:
         file.truncate(size)
     return True
 
@@ -183,11 +185,11 @@ def io_truncate(path: str, size: int) -> bool:
 def _copy_range(path: str, to: str, offset: int, count: int) -> int:
     _number("io_copy_range", "offset", offset)
     left = _number("io_copy_range", "count", count)
-    with file_errors("read file", path), open(path_text(path), "rb") as source:
-        if os.path.exists(path_text(to)) and os.path.samefile(path, to):
+    with file_errors("read file", path), disk.open_file(path, "rb") as source:
+        if disk.is_same(path, to):
             raise errors.ValueError("io_copy_range() cannot copy a file to itself")
         source.seek(offset)
-        with file_errors("write file", to), open(to, "wb") as target:
+        with file_errors("write file", to), disk.open_file(to, "wb") as target:
             while left and (piece := source.read(min(left, _PIECE))):
                 target.write(piece)
                 left -= len(piece)
@@ -214,12 +216,12 @@ def io_copy_range(path: str, to: str, offset: int, count: int) -> int:
 
 def _metadata(path: str) -> dict[str, Any]:
     with file_errors("read file", path):
-        found = os.stat(path_text(path))
+        found = disk.status(path)
     return {
         "size": found.st_size,
         "is_file": stat.S_ISREG(found.st_mode),
         "is_dir": stat.S_ISDIR(found.st_mode),
-        "is_symlink": os.path.islink(path),
+        "is_symlink": disk.is_link(path),
         "readonly": not found.st_mode & stat.S_IWUSR,
         "modified": found.st_mtime,
         "accessed": found.st_atime,

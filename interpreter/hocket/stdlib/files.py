@@ -18,6 +18,7 @@ from hocket.runtime.registry import builtin
 from hocket.runtime.tasks import AsyncFunction
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
+from hocket.stdlib import disk
 from hocket.stdlib.collections import elements
 from hocket.stdlib.replacing import Replacement, pieces_of
 from hocket.stdlib.tasks import fan_out_limit
@@ -51,20 +52,13 @@ def _type_of(error: OSError) -> type[errors.FileError]:
     return errors.PermissionDenied if isinstance(error, PermissionError) else errors.FileError
 
 
-def path_text(path: str) -> str:
-    """Return `path`; raises Python's TypeError for anything but text: a number would name an open file."""
-    if not isinstance(path, str):
-        raise TypeError("expected a string")
-    return path
-
-
 def _read(path: str) -> str:
     with file_errors("read file", path):
         return _read_raw(path).decode("utf-8")
 
 
 def _read_raw(path: str) -> bytes:
-    with open(path_text(path), "rb") as file:
+    with disk.open_file(path, "rb") as file:
         return file.read()
 
 
@@ -75,7 +69,6 @@ def _read_bytes(path: str) -> bytes:
 
 def _write(new: Replacement, content: bytes) -> bool:
     with file_errors("write file", new.path):
-        path_text(new.path)
         return new.put(pieces_of(content))
 
 
@@ -100,7 +93,7 @@ async def _async_write_text(path: str, text: str, overwrite: bool = True) -> boo
 
 
 def _append(path: str, text: str) -> bool:
-    with file_errors("append to file", path), open(path_text(path), "ab") as file:
+    with file_errors("append to file", path), disk.open_file(path, "ab") as file:
         file.write(_encode(text))
     return True
 

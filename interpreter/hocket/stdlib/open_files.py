@@ -11,7 +11,7 @@ from hocket.runtime.loop import Scheduler
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
-from hocket.stdlib.files import path_text
+from hocket.stdlib.disk import path_text
 from hocket.stdlib.opened import Chunks, File, Steps
 
 BUFFER = 512 * 1024

@@ -22,7 +22,7 @@ from hocket.runtime.resources import overrule
 from hocket.runtime.streams import Stream
 from hocket.runtime.values import name_type, type_name
 from hocket.stdlib.blocks import ALL, LINE, BlockFile, InOrder, closed
-from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib.files import file_errors
 
 WRITTEN = 64 * 1024
 """Bytes that are written at once; those that are read ahead may be more."""
@@ -69,7 +69,7 @@ class File(Stream):
     def open(self) -> None:
         """Open it; called in a thread perhaps, and by then nobody may want it."""
         with file_errors("open file", self.path):
-            raw = BlockFile(path_text(self.path), self.mode.replace("t", ""), self.size, self.is_text)
+            raw = BlockFile(self.path, self.mode.replace("t", ""), self.size, self.is_text)
         self.raw = raw
         if self.closed:
             raw.close()

@@ -9,7 +9,9 @@ import os
 
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib import disk
+from hocket.stdlib.disk import path_text
+from hocket.stdlib.files import file_errors
 
 
 @builtin(aliases=("path_join",))
@@ -75,7 +77,7 @@ def path_absolute(path: str) -> str:
 
 
 async def _async_is_dir(path: str) -> bool:
-    return await in_thread(os.path.isdir, path_text(path))
+    return await in_thread(disk.is_folder, path)
 
 
 @builtin(suspending=_async_is_dir)
@@ -86,11 +88,11 @@ def path_is_dir(path: str) -> bool:
     print(path_is_dir("."), path_is_file("."), path_is_dir("nowhere"))  # expect: true false false
     ```
     """
-    return os.path.isdir(path_text(path))
+    return disk.is_folder(path)
 
 
 async def _async_is_file(path: str) -> bool:
-    return await in_thread(os.path.isfile, path_text(path))
+    return await in_thread(disk.is_file, path)
 
 
 @builtin(suspending=_async_is_file)
@@ -102,11 +104,11 @@ def path_is_file(path: str) -> bool:
     print(path_is_file("a.txt"), path_is_file("."))  # expect: true false
     ```
     """
-    return os.path.isfile(path_text(path))
+    return disk.is_file(path)
 
 
 async def _async_is_symlink(path: str) -> bool:
-    return await in_thread(os.path.islink, path_text(path))
+    return await in_thread(disk.is_link, path)
 
 
 @builtin(suspending=_async_is_symlink)
@@ -117,7 +119,7 @@ def path_is_symlink(path: str) -> bool:
     print(path_is_symlink("."))  # expect: false
     ```
     """
-    return os.path.islink(path_text(path))
+    return disk.is_link(path)
 
 
 @builtin
@@ -144,5 +146,5 @@ def os_chdir(path: str) -> bool:
     ```
     """
     with file_errors("change to directory", path):
-        os.chdir(path_text(path))
+        disk.enter(path)
     return True

@@ -24,12 +24,14 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime import structs
+from hocket.runtime.current import permissions
 from hocket.runtime.guests import python
 from hocket.runtime.registry import builtin
 from hocket.runtime.scopes import format_ms
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib.collections import elements
+from hocket.stdlib.disk import readable
 from hocket.stdlib.time import milliseconds
 
 _OPTIONS = ("cwd", "env", "input", "timeout")
@@ -85,9 +87,20 @@ def _command(name: str, arguments: list[str], shown: str, options: dict[str, Any
     command.timeout = None if limit is None else milliseconds("the option timeout", limit) / 1000
     command.cwd = _checked(name, "cwd", options.get("cwd"), str)
     command.env = _environment(name, options.get("env"))
+    _allow(command)
     text = _checked(name, "input", options.get("input"), str | bytes)
     command.input = text.encode("utf-8", "replace") if isinstance(text, str) else text
     return command
+
+
+def _allow(command: _Command) -> None:
+    """Raise PermissionDenied unless the session may start `command`, where and how it is to be."""
+    allowed = permissions()
+    if not allowed.everything:
+        path = None if command.env is None else command.env.get("PATH", os.defpath)
+        allowed.run(command.arguments[0], command.cwd, path)
+        if command.cwd is not None:
+            command.cwd = readable(command.cwd)
 
 
 def _checked(name: str, option: str, value: Any, kind: Any) -> Any:
@@ -103,7 +116,10 @@ def _environment(name: str, given: Any) -> dict[str, str] | None:
         return None
     if not isinstance(given, dict):
         raise errors.TypeError(f"{name}() expects a dict as env, got {type_name(given)}")
-    return {**os.environ, **{print_text(key): print_text(value) for key, value in given.items()}}
+    added = {print_text(key): print_text(value) for key, value in given.items()}
+    for variable in added:
+        permissions().variable(variable, "setting")
+    return {**os.environ, **added}
 
 
 def _shell(name: str, command: str, options: dict[str, Any] | None) -> _Command:

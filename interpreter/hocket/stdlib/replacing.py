@@ -19,6 +19,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from hocket.runtime.threads import in_thread
+from hocket.stdlib.disk import writable
 
 PIECE = 1 << 20
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -42,7 +43,7 @@ class Replacement:
 
     def put(self, pieces: Iterable[bytes | memoryview]) -> bool:
         """Write `pieces`, and put them in place; raises OSError."""
-        target = Path(os.path.realpath(self.path))  # a link stays a link
+        target = Path(os.path.realpath(writable(self.path)))  # a link stays a link
         mode = self.mode_of(target)
         if mode is not None and not stat.S_ISREG(mode):
             with open(target, "wb") as file:

@@ -6,7 +6,7 @@ import os
 from typing import NoReturn
 
 from hocket import errors
-from hocket.runtime.current import CELL, current_scheduler
+from hocket.runtime.current import CELL, current_scheduler, permissions
 from hocket.runtime.registry import builtin
 from hocket.stdlib.core import parse_float, parse_int
 
@@ -48,6 +48,7 @@ def _variable(name: str) -> str | None:
     """Return an environment variable; raises Python's TypeError for a name that is no text."""
     if not isinstance(name, str):
         raise TypeError("expected a string")
+    permissions().variable(name)
     try:
         return os.environ.get(name)
     except UnicodeEncodeError:  # what cannot be a name is none
@@ -169,6 +170,7 @@ def env_set(name: str, value: str) -> bool:
     """
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError("expected strings")
+    permissions().variable(name, "setting")
     try:
         os.environ[name] = value
     except (ValueError, OSError):
@@ -186,4 +188,5 @@ def os_environ() -> dict[str, str]:
     print(os_environ().HOCKET_NAME)  # expect: Ada
     ```
     """
+    permissions().variable()
     return dict(os.environ)

@@ -8,6 +8,7 @@ file systems on the network tell nothing.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections import deque
@@ -20,7 +21,8 @@ from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import Routine
 from hocket.runtime.threads import in_thread
-from hocket.stdlib.files import file_errors, path_text
+from hocket.stdlib import disk
+from hocket.stdlib.files import file_errors
 from hocket.stdlib.replacing import is_part
 from hocket.stdlib.time import milliseconds
 
@@ -103,7 +105,7 @@ class Looking:
 
         loop = self.scheduler.loop
         begun = loop.time()
-        self.scheduler.executor.post(work)
+        self.scheduler.executor.submit(work)
 
     def seen(self, before: Look, found: tuple[Look, list[dict[str, str]]] | None, seconds: float) -> None:
         """Take note of what there was to see, also when the task has given up; and wake it."""
@@ -136,23 +138,14 @@ class Looking:
 def look_at(path: str) -> Look:
     """Return what is at `path` and in the folders there."""
     found: Look = {}
-    try:
-        status = os.stat(path)
-    except OSError:
-        return found
-    found[path] = mark(status)
-    folders = [path] if stat.S_ISDIR(status.st_mode) else []
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if is_part(entry.name):
-                        continue
-                    found[entry.path] = mark(entry.stat(follow_symlinks=False))
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-        except OSError:
-            continue  # it has gone meanwhile, or nobody may look into it
+    with contextlib.suppress(OSError):
+        status = disk.status(path)
+        found[path] = mark(status)
+        if stat.S_ISDIR(status.st_mode):
+            for inside, entry in disk.walk(path):
+                with contextlib.suppress(OSError):  # it has gone meanwhile
+                    if not is_part(entry.name):
+                        found[inside] = mark(entry.stat(follow_symlinks=False))
     return found
 
 
@@ -176,7 +169,7 @@ def differences(before: Look, now: Look) -> Iterator[dict[str, str]]:
 
 def _look_first(path: str) -> Look:
     with file_errors("watch", path):
-        os.stat(path_text(path))
+        disk.status(path)
         return look_at(path)
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from hocket import errors
 from hocket.files import PROGRAMS, find
+from hocket.permissions import HELP, granted, is_word
 from hocket.render import Paint
 from hocket.testing import junit
 from hocket.testing.pool import Pool
@@ -27,14 +30,20 @@ Complain = Callable[[str], None]
 
 def main(arguments: list[str], complain: Complain, colored: Callable[[], bool]) -> int:
     """Do what the arguments say; return the exit code."""
-    options = parser().parse_args(arguments)
+    options = parser().parse_args([argument for argument in arguments if not is_word(argument)])
+    permissions = shlex.join(filter(is_word, arguments))
+    try:
+        granted(permissions or None)
+    except errors.ValueError as error:
+        complain(f"{error}; {error.hint}")
+        return USAGE
     missing = [path for path in options.paths if not Path(path).exists()]
     for path in missing:
         complain(f"Failed to read file '{path}': No such file or directory (os error 2)")
     if missing:
         return FILES
     found = list(find(options.paths, with_notebooks=False))
-    requests = [Request(path, options.pattern, options.timeout, options.fail_fast) for path in found]
+    requests = [Request(path, options.pattern, options.timeout, options.fail_fast, permissions) for path in found]
     run = Run(requests, options, Paint(colored()))
     code = run.run()
     if options.junit is not None:
@@ -51,6 +60,7 @@ def main(arguments: list[str], complain: Complain, colored: Callable[[], bool]) 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
     made = argparse.ArgumentParser(prog="hocket test", description="Run the tests in programs.")
+    made.add_argument_group("permissions", HELP)
     made.add_argument("paths", nargs="*", default=["."], metavar="FILE|DIR", help="default: the current folder")
     made.add_argument("-k", "--pattern", default="", metavar="TEXT", help="only tests whose name contains TEXT")
     made.add_argument("-j", "--jobs", type=positive(int), default=os.cpu_count() or 1, metavar="N", help="processes")

@@ -11,7 +11,8 @@ text; where one is expected, all must be.  `# error: text` is an error on this l
 contains the text; an error at the top level, a problem found before anything runs, or the
 failure of a task that nothing awaited.  One in a module is on the line that led there.  Each
 error must be expected.  `# clock: real` or `# clock: virtual`, on a line of its own, chooses the
-clock.  A line `---` starts a new program, which shares nothing with the one
+clock; `# permissions: words` says what the program may do outside, in the words of `hocket run`.
+A line `---` starts a new program, which shares nothing with the one
 before.  A program that expects nothing is refused, and one that has not ended after ten
 seconds is stopped.
 
@@ -29,9 +30,10 @@ from difflib import ndiff
 from pathlib import Path
 from typing import NamedTuple
 
-from hocket import host
+from hocket import errors, host
 from hocket.errors import Error, HocketError, StaticErrors
 from hocket.files import divide
+from hocket.permissions import Permissions, granted
 from hocket.render import headline, render
 from hocket.rules import ALL
 from hocket.session import Session
@@ -42,6 +44,7 @@ LIMIT = 10.0
 
 _EXPECTATION = re.compile(r"# (expect|error|warning):(?: (.*))?$")
 _CLOCK = re.compile(r"^# clock: (real|virtual)\s*$", re.MULTILINE)
+_PERMISSIONS = re.compile(r"^# permissions: (.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^( {0,3})```(\S*)\s*$")
 
 
@@ -128,14 +131,29 @@ def expected(program: Program) -> Expected:
     return Expected(output, placed["error"], placed["warning"])
 
 
-def check(program: Program, limit: float = LIMIT, clock: str | None = None) -> None:
+def permitted(text: str, permissions: str = "") -> Permissions:
+    """Return what a program may do: of `permissions`, by default the environment's, what its own comment allows.
+
+    Raises ValueError for what is no word.
+    """
+    granting = granted(permissions or None)
+    comment = _PERMISSIONS.search(text)
+    return granting if comment is None else granting.narrowed(comment[1])
+
+
+def check(program: Program, limit: float = LIMIT, clock: str | None = None, permissions: str = "") -> None:
     """Run a program; raises Mismatch unless it does what its comments say, within `limit` seconds.
 
     `clock` is for a program that chooses none: `real`, `virtual`, or what `HOCKET_CLOCK` says.
+    `permissions` are narrowed by its own, and are by default what `HOCKET_PERMISSIONS` says.
     """
     wanted = expected(program)
+    try:
+        granting = permitted(program.text, permissions)
+    except errors.ValueError as error:
+        raise Mismatch(f"{program.name}\n{error}") from error
     chosen = _CLOCK.search(program.text)
-    got = _run(program, limit, chosen[1] if chosen else clock)
+    got = _run(program, limit, chosen[1] if chosen else clock, granting)
     faults = []
     if got.stopped:
         faults.append(f"had not ended after {limit:g} s and was stopped")
@@ -196,13 +214,20 @@ def _shown(error: HocketError, name: str) -> list[tuple[int | None, str]]:
     return [(None, str(error))]
 
 
-def _run(program: Program, limit: float, clock: str | None) -> Ended:
+def _run(program: Program, limit: float, clock: str | None, permissions: Permissions) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     failures: list[HocketError] = []
     # Lines are counted as in the file.
     text = "\n" * program.before + program.text
     with redirect_stdout(out), redirect_stderr(err):
-        running = host.Program(text, program.name, lambda error, _: failures.append(error), program.folder, clock)
+        running = host.Program(
+            text,
+            program.name,
+            lambda error, _: failures.append(error),
+            program.folder,
+            clock,
+            permissions=permissions,
+        )
         with time_limit(running, limit) as is_over:
             outcome = host.run_alone(running.run())
     stopped = is_over()

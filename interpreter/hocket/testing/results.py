@@ -10,12 +10,13 @@ PASSED, FAILED, ERROR, SYNTAX, UNREADABLE = "passed", "failed", "error", "syntax
 
 @dataclass
 class Request:
-    """A file to run, and how: which tests by a part of their name, and for how many seconds each."""
+    """A file to run, and how: which tests by a part of their name, for how many seconds each, with what permissions."""
 
     path: str
     pattern: str = ""
     timeout: float = 60.0
     fail_fast: bool = False
+    permissions: str = ""
 
     def wants(self, name: str) -> bool:
         """Return whether a test of this name is to run."""

@@ -24,7 +24,7 @@ from hocket.session import Outcome, Session
 from hocket.source import Source
 from hocket.syntax import nodes
 from hocket.syntax.parser import parse
-from hocket.testing.comments import Mismatch, Program, check, expected, expects, programs
+from hocket.testing.comments import Mismatch, Program, check, expected, expects, permitted, programs
 from hocket.testing.failures import explain
 from hocket.testing.limit import time_limit
 from hocket.testing.results import FAILED, SYNTAX, UNREADABLE, Request, Result
@@ -70,7 +70,7 @@ def check_program(part: Program, request: Request, send: Send) -> None:
     started = time.monotonic()
     result = Result(name, part.before + 1)
     try:
-        check(part, request.timeout)
+        check(part, request.timeout, permissions=request.permissions)
     except Mismatch as mismatch:
         result.status = FAILED
         result.message = str(mismatch).partition("\n")[2] or str(mismatch)
@@ -100,7 +100,12 @@ def run_tests(part: Program, request: Request, send: Send, is_checked: bool, oth
     if not names and not is_checked and others:
         check_program(part, request, send)  # says what is missing
     if any(request.wants(name) for name in names):
-        FileRun(text, request, send).run()
+        try:
+            run = FileRun(text, request, send)
+        except errors.ValueError as error:  # a comment that permits what nobody knows
+            send("result", Result("", 0, FAILED, message=str(error), text=str(error), colored=str(error)))
+            return
+        run.run()
 
 
 def test_names(body: tuple[Any, ...], groups: list[str]) -> Iterator[str]:
@@ -120,7 +125,12 @@ class FileRun:
         self.request = request
         self.send = send
         self.suite = Suite()
-        self.session = Session(lambda error, _: self.failures.append(error), Path(request.path).parent, self.suite)
+        self.session = Session(
+            lambda error, _: self.failures.append(error),
+            Path(request.path).parent,
+            self.suite,
+            permissions=permitted(text, request.permissions),
+        )
         self.failures: list[HocketError] = []
         self.interrupted = False
         self.loop: Any = None

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from hocket.session import Outcome
 
 
-def _read(path: str) -> str:
+def _read(call: Call, path: str) -> str:
+    place = call.session.permissions.place("read", path)
     try:
-        return decode(Path(path).read_bytes(), path)
+        return decode(Path(place).read_bytes(), path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise MagicError(f"{path} cannot be read: {reason}") from error
@@ -28,7 +29,7 @@ async def load(call: Call) -> None:
     """Put the text of a file in place of the cell."""
     if not call.text:
         raise MagicError("%load needs a file", "%load FILE")
-    text = _read(call.text)
+    text = _read(call, call.text)
     call.payload.append({"source": "set_next_input", "text": text, "replace": True})
 
 
@@ -44,7 +45,7 @@ async def run(call: Call) -> Outcome:
         path, *arguments = shlex.split(call.text)
     except ValueError as error:
         raise MagicError("%run needs a file", "%run FILE [ARGUMENT …]") from error
-    text = _read(path)
+    text = _read(call, path)
     before, system.arguments[:] = list(system.arguments), arguments
     try:
         return await call.session.run(text, path)
@@ -61,7 +62,9 @@ async def env(call: Call) -> Outcome | None:
     from hocket.session import Outcome
 
     name, sign, value = (part.strip() for part in call.text.partition("="))
+    permissions = call.session.permissions
     if not sign:
+        permissions.variable(name or None)
         if not name:
             return Outcome(value=dict(sorted(os.environ.items())), has_value=True)
         if name not in os.environ:
@@ -69,8 +72,9 @@ async def env(call: Call) -> Outcome | None:
         sys.stdout.write(f"{os.environ[name]}\n")
     elif not name or "\0" in call.text:
         raise MagicError(f"cannot set {name or 'a variable without a name'}", "%env NAME=VALUE")
-    elif value:
-        os.environ[name] = value
     else:
+        permissions.variable(name, "setting")
         os.environ.pop(name, None)
+        if value:
+            os.environ[name] = value
     return None

@@ -62,6 +62,7 @@ async def python(call: Call) -> Outcome:
     from hocket.runtime.guests import python as guest
     from hocket.session import Outcome
 
+    call.session.permissions.module()
     source = Source(call.name, call.program)
     source.is_python = True
     try:

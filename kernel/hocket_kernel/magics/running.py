@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hocket.errors import PermissionDenied
 from hocket.source import Source, Span
 from hocket_kernel.magics.registry import MAGICS, Call, Magic, MagicError, nearest, placed
 
@@ -76,6 +77,8 @@ async def _call(call: Call, name: str) -> Outcome:
         return await _found(name, call.body_span is not None).function(call) or Outcome()
     except MagicError as error:
         return Outcome(error=call.refuse(str(error), error.hint))
+    except PermissionDenied as error:
+        return Outcome(error=call.refuse(error.message, error.hint))
 
 
 def _found(name: str, is_cell: bool) -> Magic:

@@ -71,3 +71,19 @@ async def clock(call: Call) -> None:
         except errors.Error as error:
             raise MagicError(error.message, error.hint) from error
     sys.stdout.write(f"{session.scheduler.clock.name} clock\n")
+
+
+@magic("[WORD …]")
+async def permissions(call: Call) -> Outcome | None:
+    """Show what the session's programs may do, and why; or allow less from now on.
+
+    The words are those of `hocket run`: after `%permissions allow-read=data` only `data` can be read, if it could be
+    before, and nothing else is allowed; `%permissions untrusted` leaves nothing. What is taken away comes back only
+    with a new kernel.
+    """
+    if call.text:
+        try:
+            call.session.narrow(call.text, "%permissions")
+        except errors.ValueError as error:
+            raise MagicError(error.message, error.hint) from error
+    return _shown(call.session.permissions.rows(), "everything is allowed")

@@ -115,7 +115,14 @@ async def _request(url: str | dict[str, Any], options: dict[str, Any] | None = N
     try:
         return OK(await send(asked))
     except errors.Error as error:
-        return ERR(error.message)
+        return _why(error)
+
+
+def _why(error: errors.Error) -> EnumValue:
+    """Return `Err` of why there is no answer; raises what the session does not permit, as of the first URL."""
+    if "permission" in error.fields:
+        raise error
+    return ERR(error.message)
 
 
 @builtin(suspending=_request)
@@ -135,7 +142,7 @@ def http_request(url: str | dict[str, Any], options: dict[str, Any] | None = Non
     try:
         return OK(send_blocking(asked))
     except errors.Error as error:
-        return ERR(error.message)
+        return _why(error)
 
 
 async def _parallel(urls: list[str]) -> list[Any]:

@@ -15,9 +15,11 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
-from hocket.runtime.current import current_scheduler
+from hocket.runtime.current import current_scheduler, permissions
 from hocket.runtime.threads import in_thread
+from hocket.stdlib.disk import readable
 from hocket.stdlib.files import file_errors
+from hocket.stdlib.http.requests import port_of
 
 if TYPE_CHECKING:
     import httpx
@@ -41,12 +43,14 @@ class Trust:
         self._lock = threading.Lock()
 
     async def before(self, request: httpx.Request) -> None:
-        """Be ready for `request`; called before each, after redirects too."""
+        """Be ready for `request`, if it is allowed; called before each, after redirects too."""
+        _allow(request)
         if request.url.scheme == "https" and not self._is_read:
             await asyncio.get_running_loop().run_in_executor(None, self.read)
 
     def read_for(self, request: httpx.Request) -> None:
         """As `before`, for a client that blocks."""
+        _allow(request)
         if request.url.scheme == "https":
             self.read()
 
@@ -59,12 +63,18 @@ class Trust:
                 return
             if isinstance(self.verify, str):
                 with file_errors("read certificates", self.verify):
-                    self.context.load_verify_locations(self.verify)
+                    self.context.load_verify_locations(readable(self.verify))
             elif os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
                 self.context.load_default_certs()
             else:
                 self.context.load_verify_locations(certifi.where())
             self._is_read = True
+
+
+def _allow(request: httpx.Request) -> None:
+    """Raise PermissionDenied if the session may not connect to where `request` goes."""
+    url = request.url
+    permissions().connect(url.raw_host.decode("ascii"), url.port or port_of(url.scheme))
 
 
 class Pool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, TypeVar
 
 from hocket import errors
+from hocket.runtime.current import permissions
 from hocket.runtime.promises import Promise
 from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import Operation
 from hocket.runtime.values import print_text, type_name
-from hocket.stdlib import json
+from hocket.stdlib import disk, json
 from hocket.stdlib.files import file_errors
 from hocket.stdlib.open_files import chunks
 from hocket.stdlib.opened import File
@@ -95,6 +96,7 @@ def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
     flaw = _flaw(url)
     if flaw is not None:
         raise checked.failure(errors.ValueError, f"malformed URL, {flaw}: {url}")
+    permissions().connect(*_address(url))
     return checked
 
 
@@ -104,6 +106,19 @@ def _check_names(options: dict[str, Any]) -> None:
             near = get_close_matches(print_text(name), OPTIONS, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(OPTIONS)}"
             raise errors.ValueError(f"unknown HTTP option: {print_text(name)}", hint=hint)
+
+
+def _address(url: str) -> tuple[str, int]:
+    """Return host and port of a URL that has no flaw."""
+    parts = _URL.fullmatch(url)
+    place = _PLACE.fullmatch(parts["place"]) if parts is not None else None
+    assert place is not None
+    return place["host"], int(place["port"] or 0) or port_of(url.partition(":")[0])
+
+
+def port_of(scheme: str) -> int:
+    """Return the port where a URL names none."""
+    return 443 if scheme.lower() in ("https", "wss") else 80
 
 
 def _flaw(url: str) -> str | None:
@@ -273,8 +288,8 @@ def read_uploads(paths: dict[str, str]) -> dict[str, Upload]:
     """Read the files at `paths`, in a thread; raises FileError."""
     uploads: dict[str, Upload] = {}
     for name, path in paths.items():
-        with file_errors("read file", path):
-            uploads[name] = (Path(path).name, Path(path).read_bytes(), None)
+        with file_errors("read file", path), disk.open_file(path, "rb") as file:
+            uploads[name] = (os.path.basename(path), file.read(), None)
     return uploads
 
 

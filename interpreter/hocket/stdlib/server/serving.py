@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from hocket import errors
 from hocket.runtime.chaining import answer
-from hocket.runtime.current import PARKED, current_scheduler
+from hocket.runtime.current import PARKED, current_scheduler, permissions
 from hocket.runtime.guests import python
 from hocket.runtime.promise import PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.tasks import Routine, SpawnedTask, Task
@@ -243,7 +243,8 @@ async def handle(handler: Handler, request: HttpRequest) -> Answer:
 
 
 def listen(port: int) -> socket.socket:
-    """Return a socket that listens at `port`, any free one for 0; raises NetworkError."""
+    """Return a socket that listens at `port`, any free one for 0; raises PermissionDenied, NetworkError."""
+    permissions().listen(HOST, port)
     try:
         return socket.create_server((HOST, port), backlog=BACKLOG)
     except OSError as error:

@@ -1,0 +1,142 @@
+"""The door to the file system: what the library does with files goes through here, and is allowed or not.
+
+Nothing else in the library calls the system about a path; a test sees to it.  A function takes a path as the program
+gives it, raises PermissionDenied before anything is touched, TypeError for what is no text (a number would name an
+open file), and OSError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from io import BufferedRandom
+from typing import cast
+
+from hocket.permissions import Permissions
+from hocket.runtime.current import permissions
+
+
+def path_text(path: str) -> str:
+    """Return `path`; raises Python's TypeError for anything but text."""
+    if not isinstance(path, str):
+        raise TypeError("expected a string")
+    return path
+
+
+def readable(path: str) -> str:
+    """Return the path to read from for `path`."""
+    return _checked(Permissions.place, "read", path)
+
+
+def writable(path: str) -> str:
+    """Return the path to write to for `path`."""
+    return _checked(Permissions.place, "write", path)
+
+
+def _checked(place: Callable[[Permissions, str, str], str], kind: str, path: str) -> str:
+    path_text(path)
+    allowed = permissions()
+    return path if allowed.everything else place(allowed, kind, path)
+
+
+def usable(path: str, mode: str) -> str:
+    """Return the path to use for `path`, opened in one of Python's modes."""
+    place = readable(path) if "r" in mode or "+" in mode else ""
+    return writable(path) if "r" not in mode or "+" in mode else place
+
+
+# What is there
+
+
+def open_file(path: str, mode: str) -> BufferedRandom:
+    """Open for bytes, as Python does."""
+    return cast("BufferedRandom", open(usable(path, mode), mode))  # noqa: SIM115  the caller's
+
+
+def status(path: str) -> os.stat_result:
+    """Return what the system says of what is at `path`, links followed."""
+    return os.stat(readable(path))
+
+
+def exists(path: str) -> bool:
+    """Whether there is anything at `path`."""
+    return os.path.exists(readable(path))
+
+
+def is_folder(path: str) -> bool:
+    """Whether there is a folder at `path`."""
+    return os.path.isdir(readable(path))
+
+
+def is_file(path: str) -> bool:
+    """Whether there is a file at `path`, links followed."""
+    return os.path.isfile(readable(path))
+
+
+def is_link(path: str) -> bool:
+    """Whether there is a symbolic link at `path`."""
+    return os.path.islink(_checked(Permissions.entry, "read", path))
+
+
+def is_same(path: str, to: str) -> bool:
+    """Whether what is read at `path` and what is written at `to` is one file."""
+    target = writable(to)
+    return os.path.exists(target) and os.path.samefile(readable(path), target)
+
+
+def names(folder: str) -> list[str]:
+    """Return the names in a folder."""
+    return os.listdir(readable(folder))
+
+
+def walk(folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what is in a folder and in those inside, links not followed; with its path as `folder` begins it."""
+    folders = [(path_text(folder), _checked(Permissions.tree, "read", folder))]
+    while folders:
+        path, place = folders.pop()
+        try:
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    inside = os.path.join(path, entry.name)
+                    yield inside, entry
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append((inside, entry.path))
+        except OSError:
+            continue  # it has gone meanwhile, or nobody may look into it
+
+
+# What is changed
+
+
+def delete(path: str) -> None:
+    """Remove a file, or a link."""
+    os.unlink(_checked(Permissions.entry, "write", path))
+
+
+def move(path: str, to: str) -> None:
+    """Give what is at `path`, a folder with all that is in it, another place; what is there is replaced."""
+    path_text(path)
+    path_text(to)
+    _checked(Permissions.tree, "read", path)
+    place = _checked(Permissions.tree, "write", path)
+    os.replace(place, _checked(Permissions.tree, "write", to))
+
+
+def make_folders(path: str) -> None:
+    """Make a folder, and those it is in, if they are not there."""
+    place = above = writable(path)
+    allowed = permissions()
+    if not allowed.everything:
+        while not os.path.exists(above := os.path.dirname(above)):
+            allowed.check_path("write", above, allowed.shown(above))
+    os.makedirs(place, exist_ok=True)
+
+
+def remove_folder(path: str) -> None:
+    """Remove an empty folder."""
+    os.rmdir(_checked(Permissions.entry, "write", path))
+
+
+def enter(folder: str) -> None:
+    """Make a folder the current one."""
+    os.chdir(readable(folder))

@@ -1,0 +1,253 @@
+"""What reaches outside of a program goes through few doors, which ask what the session permits."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hocket
+from hocket import errors
+from hocket.runtime.registry import STDLIB, Builtin
+from hocket.session import Session
+
+SOURCE = Path(hocket.__file__).parent
+DOORS = {
+    "disk": {
+        "stdlib/disk.py",
+        "stdlib/replacing.py",  # whole files, at a place that `disk` gives
+        "runtime/modules.py",  # which modules of Python there are, for hints
+    },
+    "network": {
+        "stdlib/server/serving.py",
+        "stdlib/http/pool.py",
+        "stdlib/http/transport.py",  # the pool's clients
+    },
+    "processes": {"stdlib/process.py"},
+    "environment": {
+        "stdlib/system.py",
+        "stdlib/process.py",  # what a command inherits
+        # What Hocket itself is told.
+        "stdlib/http/pool.py",
+        "stdlib/random.py",
+        "runtime/clock.py",
+    },
+    "python": {"runtime/modules.py"},
+}
+"""Where each part of the world is reached from: these ask for permission, or need none."""
+
+FILES = "access chdir chmod link listdir lstat makedirs mkdir open readlink remove rename replace rmdir scandir stat"
+CALLS = {
+    "disk": {
+        "open",
+        "io.open",
+        "aiofiles.open",
+        *(f"os.{name}" for name in [*FILES.split(), "symlink", "truncate", "unlink", "utime", "walk"]),
+        *(f"os.path.{name}" for name in ["exists", "getmtime", "getsize", "isdir", "isfile", "islink", "samefile"]),
+    },
+    "network": {
+        "asyncio.open_connection",
+        "asyncio.start_server",
+        "httpx.get",
+        "httpx.stream",
+        "urllib.request.urlopen",
+    },
+    "processes": {
+        "asyncio.create_subprocess_exec",
+        "asyncio.create_subprocess_shell",
+        "os.popen",
+        "os.system",
+        "os.startfile",
+    },
+    "environment": {"os.environ", "os.getenv", "os.putenv", "os.unsetenv", "os.environb"},
+    "python": {"importlib.import_module", "__import__", "runpy.run_path", "exec", "eval"},
+}
+METHODS = {"disk": {"iterdir", "read_bytes", "read_text", "rglob", "touch", "write_bytes", "write_text"}}
+MODULES = {
+    "disk": {"fileinput", "glob", "shutil", "sqlite3", "tarfile", "tempfile", "zipfile"},
+    "network": {"aiohttp", "http.client", "requests", "socket", "socketserver", "urllib.request", "websockets"},
+    "processes": {"multiprocessing", "pty", "subprocess"},
+    "environment": set(),
+    "python": {"importlib", "runpy"},
+}
+HARMLESS = {
+    # Their words for failures, and the types of these.
+    ("stdlib/http/failures.py", "network"),
+    ("stdlib/server/connection.py", "network"),  # options of connections that were taken
+    # What is open, counted.
+    ("stdlib/observing.py", "network"),
+}
+
+
+def reached(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the parts of the world that a module reaches, with the lines."""
+    for node in ast.walk(tree):
+        names: set[str] = set()
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        for part, modules in MODULES.items():
+            if names & (modules | CALLS[part]):
+                yield part, node.lineno
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("httpx.AsyncClient", "httpx.Client"):
+            yield "network", node.lineno
+        if isinstance(node, ast.Attribute | ast.Name):
+            written = ast.unparse(node)
+            for part, calls in CALLS.items():
+                if written in calls or (isinstance(node, ast.Attribute) and node.attr in METHODS.get(part, ())):
+                    yield part, node.lineno
+
+
+def test_the_library_reaches_outside_through_its_doors_only() -> None:
+    found = set()
+    for folder in ("stdlib", "runtime"):
+        for path in sorted((SOURCE / folder).rglob("*.py")):
+            name = path.relative_to(SOURCE).as_posix()
+            for part, line in reached(ast.parse(path.read_text(encoding="utf-8"))):
+                if name not in DOORS[part] and (name, part) not in HARMLESS:
+                    found.add(f"{name}:{line} reaches the {part} by itself: call what {sorted(DOORS[part])[0]} has")
+    assert sorted(found) == []
+
+
+# Called
+
+
+PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"}
+"""What only looks at the text of a path."""
+
+GIVEN: dict[str, Any] = {
+    "path": "there.txt",
+    "to": "new.txt",
+    "paths": ["there.txt"],
+    "url": "http://127.0.0.1:1/",
+    "urls": ["http://127.0.0.1:1/"],
+    "command": "echo ran",
+    "commands": [["echo", "ran"]],
+    "argv": ["echo", "ran"],
+    "routes": {},
+    "texts": ["text"],
+    "text": "text",
+    "content": b"bytes",
+    "body": "body",
+    "method": "GET",
+    "offset": 0,
+    "count": 1,
+    "size": 1,
+    "name": "HOCKET_NAME",
+    "value": "value",
+    "default": "default",
+    "key": "key",
+}
+OUTSIDE = {"path", "paths", "url", "urls", "command", "commands", "argv", "routes"}
+"""Parameters that say what is outside."""
+
+
+def outside() -> list[Builtin]:
+    """Return the functions of the library that reach outside."""
+    return [
+        builtin
+        for builtin in STDLIB.functions.values()
+        if (OUTSIDE & {parameter.name for parameter in builtin.parameters} and builtin.name not in PURE)
+        or builtin.name.startswith(("env", "os_environ", "kv_"))
+    ]
+
+
+def arguments(builtin: Builtin) -> list[Any]:
+    return [GIVEN[parameter.name] for parameter in builtin.parameters if parameter.default is parameter.empty]
+
+
+@pytest.mark.parametrize("builtin", outside(), ids=lambda builtin: builtin.name)
+def test_what_reaches_outside_is_denied(builtin: Builtin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "there.txt").write_text("there")
+    monkeypatch.chdir(tmp_path)
+    session = Session(permissions="untrusted")
+
+    async def main() -> list[Any]:
+        ended: list[Any] = []
+        for form in builtin.forms:
+            try:
+                result = form(*arguments(builtin))
+                ended.append(await result if inspect.isawaitable(result) else result)
+            except errors.PermissionDenied as error:
+                ended.append(error.fields["flag"])
+        return ended
+
+    async def host() -> list[Any]:
+        async with session:
+            outcome = await session.call(main(), "cell 1")
+            assert outcome.error is None, outcome.error
+            ended: list[Any] = outcome.value
+            return ended
+
+    for flag in asyncio.run(host()):
+        assert str(flag).startswith("--allow-"), flag
+    assert [path.name for path in tmp_path.iterdir()] == ["there.txt"]
+    assert (tmp_path / "there.txt").read_text() == "there"
+
+
+# Run
+
+
+TOUCHING = ("open", "os.", "shutil.", "socket.bind", "socket.connect", "socket.sendto", "subprocess.", "glob.")
+
+watched: list[str] | None = None
+
+
+def audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if watched is None or not event.startswith(TOUCHING):
+        return
+    if event.startswith(("socket.", "subprocess.", "os.putenv", "os.posix_spawn", "os.system", "os.exec")):
+        watched.append(f"{event} {arguments!r}")
+    elif any(isinstance(argument, str) and not argument.startswith(("/", "\\")) for argument in arguments[:1]):
+        watched.append(f"{event} {arguments!r}")  # a path of the program's, which begins in its folder
+
+
+sys.addaudithook(audit)
+
+
+def run_watched(program: str, name: str, permissions: str = "") -> list[str]:
+    """Run a program, whatever comes of it; return what it has touched."""
+    global watched
+    watched = []
+    try:
+        hocket.run(program, name, permissions=permissions)
+    except (errors.HocketError, SystemExit):
+        pass
+    finally:
+        seen, watched = watched, None
+    return seen
+
+
+def test_what_programs_touch_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for program in (
+        'read_file("a.txt")',
+        'list_dir("d")',
+        'delete_file("a.txt")',
+        'http_get("http://127.0.0.1:1")',
+        'execute("true")',
+        "http_serve({}).stop()",
+        'env_set("HOCKET_NAME", "")',
+    ):
+        assert run_watched(program, "program"), program
+
+
+def test_no_example_of_the_library_touches_anything_when_nothing_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    examples = {(builtin.name, example) for builtin in STDLIB for example in builtin.examples}
+    touched = {}
+    for name, example in sorted(examples):
+        seen = run_watched(example, name, "untrusted")
+        if seen or list(tmp_path.iterdir()):
+            touched[name] = seen
+    capsys.readouterr()
+    assert touched == {}
