@@ -69,11 +69,11 @@ class Measured:
         return judged(self.ratio("python"), self.target)
 
 
-def judged(value: float | None, target: float | None) -> str:
+def judged(value: float | None, target: float | None, unit: str = "") -> str:
     """Return a target beside what was measured, as text."""
     if value is None or target is None:
         return ""
-    return f"≤ {target:g}" + ("" if value <= target else f" {MISSED}")
+    return " ".join(filter(None, (f"≤ {target:g}", unit, "" if value <= target else MISSED)))
 
 
 def measure(chosen: dict[str, Workload], rounds: int, lines: int = 1_000_000) -> Iterable[Measured]:

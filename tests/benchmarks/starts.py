@@ -1,4 +1,4 @@
-"""How long things take to begin: processes, cells, kernels.  All in milliseconds."""
+"""How long things take to begin: processes, cells (kernels: `kernels.py`).  All in milliseconds."""
 
 from __future__ import annotations
 
@@ -22,9 +22,6 @@ def measured(folder: str) -> Iterator[tuple[str, tuple[float, float]]]:
     yield "run an empty program", empty_program(folder)
     yield "import (python: asyncio)", importing()
     yield f"compile a cell of {LINES} lines", compiling()
-    ours, theirs = kernel("hocket", "1"), kernel("python3", "1")
-    yield "start the kernel", (ours[0], theirs[0])
-    yield "trivial cell, there and back", (ours[1], theirs[1])
 
 
 def elapsed(work: Callable[[], Any]) -> float:
@@ -59,21 +56,6 @@ def compiling() -> tuple[float, float]:
     ours = [elapsed(lambda: session.compile(hocket, "cell")) for _ in range(10)]
     theirs = [elapsed(lambda: compile(python, "cell", "exec")) for _ in range(10)]
     return statistics.median(ours), statistics.median(theirs)
-
-
-def kernel(name: str, cell: str) -> tuple[float, float]:
-    """Start a kernel; return the time to its readiness, and the median round trip of a trivial cell."""
-    from jupyter_client.manager import start_new_kernel
-
-    begun = time.perf_counter()
-    manager, client = start_new_kernel(kernel_name=name, stderr=subprocess.DEVNULL)
-    started = (time.perf_counter() - begun) * 1000
-    try:
-        trips = [elapsed(lambda: client.execute_interactive(cell, output_hook=lambda _: None)) for _ in range(40)]
-        return started, statistics.median(trips[5:])
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 def importing() -> tuple[float, float]:
