@@ -29,10 +29,11 @@ def tolerant(pack: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
 
     The usual packers raise or send broken UTF-8, and a reply that is never sent hangs the client.
     """
+    encode = json.JSONEncoder(default=json_default, ensure_ascii=False, allow_nan=False).encode
 
     def packer(message: Any) -> bytes:
         try:
-            text = json.dumps(message, default=json_default, ensure_ascii=False, allow_nan=False)
+            text = encode(message)
         except (TypeError, ValueError):
             return pack(message)
         try:
@@ -61,6 +62,17 @@ class KernelApp(IPKernelApp):
     def _default_log_level(self) -> int:
         # A warning of ipykernel's is about Python's kernel or about the transport, on every start.
         return logging.ERROR
+
+    def get_default_logging_config(self) -> dict[str, Any]:
+        """Give the logger the handler's level: one without makes a record of every step of every message."""
+        config: dict[str, Any] = super().get_default_logging_config()
+        for logger in config.get("loggers", {}).values():
+            logger["level"] = config["handlers"]["console"]["level"]
+        return config
+
+    def _ip_default(self) -> str:
+        # The base asks for it even if the connection file says, and lists the machine's networks to answer.
+        return str(super()._ip_default()) if self.transport == "ipc" else "127.0.0.1"
 
     def init_profile_dir(self) -> None:
         """Leave the user's IPython profile alone."""

@@ -28,6 +28,8 @@ from ipykernel.comm.comm import BaseComm
 from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 
+from hocket_kernel.output import Companion
+
 T = TypeVar("T")
 
 ASIDE = frozenset(
@@ -81,6 +83,7 @@ class AsyncKernel(Kernel):
         super().__init__(**options)
         self.main_loop: asyncio.AbstractEventLoop
         self.is_closing = False
+        self.companion: Any = Companion(self.iopub_thread)
         self._connect_comms()
 
     # What the language provides.
@@ -147,6 +150,14 @@ class AsyncKernel(Kernel):
         else:
             for stream in (sys.stdout, sys.stderr):
                 stream.set_parent(parent)  # type: ignore[union-attr]
+
+    def _publish_status(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
+        """Say whether the kernel is busy; together with `execute_input` where that comes next."""
+        request = parent or self.get_parent(channel)
+        is_cell = bool(request) and request["header"]["msg_type"] == "execute_request"
+        is_first = status == "busy" and is_cell and not request["content"].get("silent", False)
+        socket = self.companion if is_first else self.iopub_socket
+        self.wire.send(socket, "status", {"execution_state": status}, parent=request, ident=self._topic("status"))
 
     # Requests beside a running cell.
 

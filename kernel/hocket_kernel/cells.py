@@ -80,7 +80,7 @@ class Cells:
         self._finish()
         if outcome.error is not None:
             content = error_content(outcome.error)
-            self._publish("error", content, request.silent)
+            self._publish("error", content, request.silent, is_last=True)
             return {"status": "error", "execution_count": count, "user_expressions": {}, "payload": [], **content}
         self._show(outcome, count, request)
         values = {key: await self._expression(session, text) for key, text in request.user_expressions.items()}
@@ -149,7 +149,8 @@ class Cells:
             return
         shown = bundle(value)
         output.flush()  # what the value has printed in showing itself
-        self._publish("execute_result", {"execution_count": count, **shown._asdict()})
+        is_last = not request.user_expressions
+        self._publish("execute_result", {"execution_count": count, **shown._asdict()}, is_last=is_last)
         if request.store_history:
             self.history.answer(count, shown.data["text/plain"])
 
@@ -179,9 +180,11 @@ class Cells:
             return {"status": "error", **error_content(outcome.error)}
         return {"status": "ok", **bundle(outcome.value)._asdict()}
 
-    def _publish(self, kind: str, content: dict[str, Any], silent: bool = False) -> None:
+    def _publish(self, kind: str, content: dict[str, Any], silent: bool = False, is_last: bool = False) -> None:
+        """Send a message; if it is the cell's last, together with `idle`."""
         if not silent:
-            self._kernel.send_response(self._kernel.iopub_socket, kind, content, channel="shell")
+            socket = self._kernel.companion if is_last else self._kernel.iopub_socket
+            self._kernel.send_response(socket, kind, content, channel="shell")
 
 
 def error_content(error: HocketError) -> dict[str, Any]:

@@ -31,6 +31,24 @@ MUTED: ContextVar[bool] = ContextVar("MUTED", default=False)
 """Whether what is printed is dropped: set in the context of a silent request."""
 
 
+class Companion:
+    """Stands for the iopub socket, for a message that another follows at once: it leaves with that one.
+
+    Each time that the iopub thread is woken, it takes the interpreter's lock from the cell.
+    """
+
+    def __init__(self, pub_thread: IOPubThread) -> None:
+        self._pub_thread = pub_thread
+
+    def send_multipart(self, *arguments: Any, **options: Any) -> None:
+        """Queue a message; as `IOPubThread.send_multipart`, but for the wake-up."""
+        thread = self._pub_thread
+        if thread.thread.is_alive():
+            thread._events.append(lambda: thread._really_send(*arguments, **options))
+        else:
+            thread.send_multipart(*arguments, **options)
+
+
 class Outlet:
     """The queue between the programs and the thread that serves the iopub channel."""
 

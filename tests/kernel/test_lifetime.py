@@ -2,10 +2,17 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+
+NEEDED_BY_SOME = {
+    *("aiofiles", "aiohttp", "debugpy", "httpx", "httpx_aiohttp", "h11", "lark", "prompt_toolkit", "psutil"),
+    *("pydevd", "IPython.terminal.embed", "numpy", "pandas", "tomli_w", "tomllib", "yaml", "hocket_kernel.magics"),
+}
 
 
 def ended(notebook, limit):
@@ -22,20 +29,32 @@ def test_nothing_is_made_in_the_users_home(fresh):
     assert not (home / ".hocket").exists()
 
 
-def test_neither_httpx_nor_a_debugger_is_loaded_to_start(start, tmp_path):
+def test_the_process_starts_without_the_language_and_what_programs_may_need():
+    code = "import hocket_kernel.app, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    late = {"hocket.session", "hocket.stdlib", "hocket.syntax", "hocket.compiler", "sqlite3"}
+    assert "hocket_kernel.kernel" in loaded
+    assert loaded & (late | NEEDED_BY_SOME) == set()
+
+
+def test_a_plain_cell_loads_nothing_that_only_some_programs_need(start, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import sys\n"
         "from hocket.runtime.registry import builtin\n"
         "@builtin\n"
-        "def loaded(name: str):\n"
-        "    '''Return whether a Python module is loaded.'''\n"
-        "    return name in sys.modules\n",
+        "def loaded():\n"
+        "    '''Return the names of the Python modules that are loaded.'''\n"
+        "    return sorted(sys.modules)\n",
         encoding="utf-8",
     )
-    notebook = start(PYTHONPATH=str(tmp_path))
+    start().close()  # from now on the parser's tables are kept
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    notebook = start(PYTHONPATH=os.pathsep.join(paths))
     try:
-        assert notebook.ok("loaded('httpx')").result == "false"
-        assert notebook.ok("loaded('debugpy')").result == "false"
+        loaded = set(notebook.ok("print(...loaded())").out.split())
+        assert "hocket.session" in loaded
+        assert loaded & NEEDED_BY_SOME == set()
     finally:
         notebook.close()
 

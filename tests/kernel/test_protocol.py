@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 
 def test_the_kernel_says_what_it_is(notebook):
     info = notebook.ask(notebook.client.kernel_info()).content
@@ -22,6 +24,15 @@ def test_every_message_names_its_request_and_idle_is_last(notebook):
     notebook.listen(0.1)
     assert cell.kinds == ["busy", "execute_input", "stream", "execute_result", "idle"]
     assert cell.of("execute_input")[0].content["code"] == "print(1)\n2"
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_cell_that_computes_is_seen_to_run(notebook, silent):
+    cell = notebook.send("while true {}", silent=silent)
+    notebook.until(lambda: cell.kinds == (["busy"] if silent else ["busy", "execute_input"]))
+    notebook.interrupt_and_wait()
+    notebook.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"
 
 
 def test_counts_go_up_by_one_for_each_cell_that_is_stored(notebook):

@@ -116,6 +116,7 @@ class Scheduler:
             coroutine.close()
             raise RuntimeError("the session is closed")
         self.attach()
+        self._rounds = 0  # a host that starts a cell has answered the one before
         cell = Cell(self, name, copy_context() if context is None else context)
         cell.finished = self.loop.create_future()
         self.owners[cell.scope] = None
