@@ -103,7 +103,7 @@ class Pipe(Made):
         ticket = Ticket(self.senders, here("send"), value)
         self.senders.append(ticket)
         if self.is_external:
-            await outside()
+            await self.outside()
         else:
             await PARKED
         if ticket.state != SERVED:
@@ -149,7 +149,7 @@ class Pipe(Made):
             self.receivers.append(ticket)
             try:
                 if self.is_external:
-                    await outside()
+                    await self.outside()
                 else:
                     await PARKED
             except BaseException:
@@ -167,6 +167,10 @@ class Pipe(Made):
             heappush(self.returned, (ticket.number, ticket.value))
 
     # Both
+
+    async def outside(self) -> None:
+        """Park the task, which waits for what is not only up to other tasks."""
+        await outside()
 
     def close(self) -> None:
         """Let nothing more in, and wake all who wait; again is fine."""
@@ -189,7 +193,7 @@ class Pipe(Made):
 
 
 async def outside() -> None:
-    """Park the task, for what may come from outside of all tasks, so that this is no deadlock."""
+    """Park the task for what may come from outside of all tasks, so that this is no deadlock."""
     scheduler = current.scheduler
     scheduler.external += 1
     try:

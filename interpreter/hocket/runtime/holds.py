@@ -12,7 +12,8 @@ from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
 
 from hocket import errors
-from hocket.runtime.current import frames_of
+from hocket.runtime import current
+from hocket.runtime.current import PARKED, frames_of
 from hocket.runtime.registry import STDLIB
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ def release(scheduler: Scheduler, limit: Limit | None) -> None:
     scheduler.holds -= 1
     if limit is not None:
         limit.cancel()
+
+
+async def held() -> None:
+    """Park the running task, whose `waiting` is set, while the clock stands still."""
+    scheduler = current.scheduler
+    task = scheduler.current
+    assert task is not None
+    limit = hold(scheduler, task)
+    try:
+        await PARKED
+    finally:
+        release(scheduler, limit)
 
 
 def overdue(task: Routine, waiting: object) -> None:

@@ -55,6 +55,7 @@ from hocket.stdlib import (
     time,
     timers,
     watching,
+    websockets,
     yaml,
 )
 from hocket.stdlib import methods as _methods
@@ -66,6 +67,7 @@ __all__ = ["methods", "namespace", "promising", "reference", "suspending", "susp
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
     *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, paths, http, server),
+    websockets,
     *(tasks, retries, observing, channels, locks, timers, streams),
     *(showing, shared, system, arguments, process, key_values),
 )

@@ -87,6 +87,11 @@ class Pool:
         self._lock = threading.Lock()
         self._clients: dict[bool | str, httpx.AsyncClient] = {}
         self._blocking: dict[bool | str, httpx.Client] = {}
+        self._trusts: dict[bool | str, Trust] = {}
+
+    def trust(self, verify: bool | str) -> Trust:
+        """Return the certificates that servers must have."""
+        return self._trusts.setdefault(verify, Trust(verify))
 
     async def client(self, verify: bool | str) -> httpx.AsyncClient:
         """Return the client, building it in a thread at first."""
@@ -100,7 +105,7 @@ class Pool:
 
         with self._lock:
             if verify not in self._clients:
-                trust = Trust(verify)
+                trust = self.trust(verify)
                 self._clients[verify] = httpx.AsyncClient(
                     max_redirects=REDIRECTS,
                     transport=self.transport or Transport(trust.context, CONNECTIONS),
@@ -114,7 +119,7 @@ class Pool:
 
         with self._lock:
             if verify not in self._blocking:
-                trust = Trust(verify)
+                trust = self.trust(verify)
                 self._blocking[verify] = httpx.Client(
                     verify=trust.context,
                     max_redirects=REDIRECTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -35,7 +35,7 @@ _PLACE = re.compile(
     r"""(?P<host>\[[0-9a-f:.]+(?:%[^\]]*)?\]|[^][:<>"\\^`{|}%\s]+)(?::(?P<port>[0-9]*))?""", re.IGNORECASE
 )
 _NOT_IN_URLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 Upload = tuple[str, bytes, str | None]
@@ -74,10 +74,10 @@ def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
     options = {} if options is None else options
     if not isinstance(url, str) or not isinstance(verb, str) or not isinstance(options, dict):
         raise TypeError
-    if not _TOKEN.fullmatch(verb):
+    if not TOKEN.fullmatch(verb):
         raise errors.ValueError(f"not an HTTP method: {verb}")
-    _check_names(options)
-    arguments: dict[str, Any] = {"headers": _headers(options)}
+    known(options, OPTIONS)
+    arguments: dict[str, Any] = {"headers": headers(options)}
     _add_content(arguments, options)
     _add_auth(arguments, options)
     checked = Request(
@@ -89,22 +89,23 @@ def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
         follow_redirects=option(options, "follow_redirects", bool, True),
         timeout=milliseconds("timeout", options.get("timeout", TIMEOUT)),
         whole="timeout" in options,
-        max_body=_count(options, "max_body", MAX_BODY),
-        retries=_count(options, "retries", 0),
-        verify=_verify(options),
+        max_body=count(options, "max_body", MAX_BODY),
+        retries=count(options, "retries", 0),
+        verify=verify(options),
     )
-    flaw = _flaw(url)
-    if flaw is not None:
-        raise checked.failure(errors.ValueError, f"malformed URL, {flaw}: {url}")
+    wrong = flaw(url)
+    if wrong is not None:
+        raise checked.failure(errors.ValueError, f"malformed URL, {wrong}: {url}")
     permissions().connect(*_address(url))
     return checked
 
 
-def _check_names(options: dict[str, Any]) -> None:
+def known(options: dict[str, Any], names: Sequence[str]) -> None:
+    """Raise ValueError for an option that is none of `names`."""
     for name in options:
-        if name not in OPTIONS:
-            near = get_close_matches(print_text(name), OPTIONS, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(OPTIONS)}"
+        if name not in names:
+            near = get_close_matches(print_text(name), names, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(names)}"
             raise errors.ValueError(f"unknown HTTP option: {print_text(name)}", hint=hint)
 
 
@@ -121,7 +122,7 @@ def port_of(scheme: str) -> int:
     return 443 if scheme.lower() in ("https", "wss") else 80
 
 
-def _flaw(url: str) -> str | None:
+def flaw(url: str) -> str | None:
     """Return what is wrong with the beginning of `url`, None if nothing is."""
     parts = _URL.fullmatch(url)
     if parts is None:
@@ -146,20 +147,22 @@ def option(options: dict[str, Any], name: str, kind: type[T], default: T) -> T:
     return value
 
 
-def _count(options: dict[str, Any], name: str, default: int) -> int:
+def count(options: dict[str, Any], name: str, default: int) -> int:
+    """Return the option `name`, which is a whole number from 0 on."""
     value = option(options, name, int, default)
     if value < 0:
         raise errors.ValueError(f"the HTTP option {name} expects at least 0, got {value}")
     return value
 
 
-def _verify(options: dict[str, Any]) -> bool | str:
-    verify = options.get("verify", True)
-    if not isinstance(verify, bool | str):
+def verify(options: dict[str, Any]) -> bool | str:
+    """Return how the certificates of servers are verified."""
+    given = options.get("verify", True)
+    if not isinstance(given, bool | str):
         raise errors.TypeError(
-            f"the HTTP option verify expects a bool or the path of a file with certificates, got {type_name(verify)}"
+            f"the HTTP option verify expects a bool or the path of a file with certificates, got {type_name(given)}"
         )
-    return verify
+    return given
 
 
 def _texts(options: dict[str, Any], name: str) -> dict[str, str]:
@@ -179,16 +182,17 @@ def _as_text(name: str, value: Any) -> str:
     return print_text(value)
 
 
-def _headers(options: dict[str, Any]) -> dict[str, str]:
-    headers = _texts(options, "headers")
-    for name, value in headers.items():
-        if not _TOKEN.fullmatch(name):
+def headers(options: dict[str, Any]) -> dict[str, str]:
+    """Return the headers that the program gives, as they are sent."""
+    given = _texts(options, "headers")
+    for name, value in given.items():
+        if not TOKEN.fullmatch(name):
             raise errors.ValueError(f"not a name of a header: {name}")
         if not value.isascii():
             raise errors.ValueError(f"the header {name} can only hold ASCII characters, got {value}")
         if _CONTROL.search(value):
             raise errors.ValueError(f"the header {name} holds a line end or another control character")
-    return {name: value.strip() for name, value in headers.items()}
+    return {name: value.strip() for name, value in given.items()}
 
 
 def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:

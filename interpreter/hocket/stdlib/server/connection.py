@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, cast
 
 import h11
 
-from hocket.runtime.promise import REJECTED, RESOLVED
-from hocket.runtime.tasks import Task
+from hocket.stdlib.server.exchanges import Exchange
 from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, plain, prepare
 from hocket.stdlib.server.routes import Handler
+from hocket.stdlib.websockets.handlers import SocketHandler
 
 if TYPE_CHECKING:
     from hocket.stdlib.server.serving import HttpServer
@@ -35,35 +35,16 @@ GRACE = 0.2
 LINGER = 1.0
 
 
-class Exchange:
-    """A request on its way through its handler."""
+class Answering(Exchange):
+    """A request that came over a connection."""
 
     def __init__(self, connection: Connection, handler: Handler, request: HttpRequest) -> None:
+        super().__init__(handler, request)
         self.connection = connection
-        self.handler = handler
-        self.request = request
-        self.task: Task | None = None
-        self.is_dropped = False
 
-    def begin(self, task: Task) -> None:
-        """Take note that `task` runs the handler."""
-        self.task = task
-        task.when_settled(self._settled)
-
-    def drop(self) -> None:
-        """Nobody wants the answer: cancel the handler."""
-        self.is_dropped = True
-        if self.task is not None:
-            self.task.cancel()
-
-    def _settled(self) -> None:
-        task = self.task
-        if self.is_dropped or task is None:
-            return
-        if task.state is RESOLVED:
-            self.connection.answered(task.result)
-        else:
-            self.connection.answered(prepare(plain(500 if task.state is REJECTED else 503)))
+    def answered(self, answer: Answer) -> None:
+        """Send it."""
+        self.connection.answered(answer)
 
 
 class Connection(asyncio.Protocol):
@@ -198,10 +179,27 @@ class Connection(asyncio.Protocol):
         assert request is not None
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
         handler, what = self.server.routed(method, target, list(request.headers), body)
-        self.exchange = Exchange(self, handler, what)
+        if isinstance(handler, SocketHandler) and any(name == b"upgrade" for name, _ in request.headers):
+            self._upgrade(handler, request, what)
+            return
+        self.exchange = Answering(self, handler, what)
         if self.has_eof:
             self._abort_in(GRACE)
         self.server.arrived(self.exchange)
+
+    def _upgrade(self, handler: SocketHandler, request: h11.Request, what: HttpRequest) -> None:
+        """Go on as a WebSocket: what comes is its."""
+        from hocket.stdlib.server.upgrades import Refused, upgrade
+
+        try:
+            conversation = self.exchange = upgrade(self, handler, request, what)
+        except Refused as why:
+            self.answered(prepare(plain(400, str(why))))
+            return
+        self.server.arrived(conversation)
+        rest = self.http.trailing_data[0]
+        if rest:
+            conversation.socket.wire.data_received(rest)
 
     # Answers
 
@@ -246,6 +244,8 @@ class Connection(asyncio.Protocol):
         """Close, after the answer if one is owed."""
         if self.exchange is None:
             self._finish()
+        else:
+            self.exchange.stop()
 
     def _finish(self) -> None:
         """Read no more; close when the client has taken everything and seen the end."""

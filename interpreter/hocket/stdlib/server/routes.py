@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from hocket import errors
+from hocket.runtime.chaining import answer
 from hocket.runtime.values import print_text, type_name
+from hocket.stdlib.server.messages import Answer, HttpRequest, prepare
 
 Handler = Callable[..., Any]
 
@@ -84,3 +86,8 @@ def _route(key: Any, handler: Any) -> Route:
     if ":" in names or len(set(names)) < len(names):
         raise errors.ValueError(f"the parameters of the route {key} need names of their own")
     return Route(words[0].upper() if len(words) == 2 else None, parts, handler)
+
+
+async def handle(handler: Handler, request: HttpRequest) -> Answer:
+    """Return what `handler` answers; raises what it raises, and TypeError if that is no answer."""
+    return prepare(await answer(handler, request))

@@ -17,18 +17,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from hocket import errors
-from hocket.runtime.chaining import answer
 from hocket.runtime.current import PARKED, current_scheduler, permissions
 from hocket.runtime.guests import python
-from hocket.runtime.promise import PENDING, REJECTED, RESOLVED, Promise
-from hocket.runtime.tasks import Routine, SpawnedTask, Task
+from hocket.runtime.promise import PENDING, Promise
+from hocket.runtime.tasks import Routine, SpawnedTask
+from hocket.stdlib.server.exchanges import Exchange, LocalExchange
 from hocket.stdlib.server.messages import (
     Answer,
     Headers,
     HttpRequest,
     HttpResponse,
     plain,
-    prepare,
     read_request,
     split_target,
 )
@@ -36,7 +35,7 @@ from hocket.stdlib.server.routes import Found, Handler, NotFound, Routes
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Scheduler
-    from hocket.stdlib.server.connection import Connection, Exchange
+    from hocket.stdlib.server.connection import Connection
 
 HOST = "127.0.0.1"
 BACKLOG = 128
@@ -58,7 +57,7 @@ class HttpServer:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self._listener: asyncio.Server | None = None
-        self._arrived: deque[Exchange | LocalExchange] = deque()
+        self._arrived: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._scheduler = current_scheduler()
         self._serving = Serving(self)
@@ -81,9 +80,7 @@ class HttpServer:
             while self._arrived:
                 exchange = self._arrived.popleft()
                 if not exchange.is_dropped:
-                    handler = exchange.handler
-                    name = getattr(handler, "__name__", "handler")
-                    exchange.begin(SpawnedTask(handle(handler, exchange.request), name))
+                    exchange.begin(SpawnedTask(exchange.run(), exchange.name))
             self._serving.waiting = self
             await PARKED
 
@@ -113,7 +110,7 @@ class HttpServer:
             exchange.drop()
             raise
 
-    def arrived(self, exchange: Exchange | LocalExchange) -> None:
+    def arrived(self, exchange: Exchange) -> None:
         """Have the handler of `exchange` run."""
         self._arrived.append(exchange)
         self._wake()
@@ -204,42 +201,6 @@ class Serving(Routine):
     def describe(self) -> str:
         """Return what it is, in the words of a message."""
         return f"the server {self.server.url}"
-
-
-class LocalExchange:
-    """A request that came without a connection; it waits for its handler without answering for its failures."""
-
-    passive: ClassVar[bool] = True
-    claims: ClassVar[bool] = False
-    is_task: ClassVar[bool] = False
-
-    def __init__(self, handler: Handler, request: HttpRequest) -> None:
-        self.handler = handler
-        self.request = request
-        self.answer = Promise()
-        self.is_dropped = False
-        self._task: Task | None = None
-
-    def begin(self, task: Task) -> None:
-        """Take note that `task` runs the handler."""
-        self._task = task
-        task.add(self)
-
-    def notify(self, promise: Promise) -> None:
-        """The handler has ended."""
-        failed = plain(500 if promise.state is REJECTED else 503)
-        self.answer.resolve(promise.result if promise.state is RESOLVED else prepare(failed))
-
-    def drop(self) -> None:
-        """Nobody wants the answer: cancel the handler."""
-        self.is_dropped = True
-        if self._task is not None:
-            self._task.cancel()
-
-
-async def handle(handler: Handler, request: HttpRequest) -> Answer:
-    """Return what `handler` answers; raises what it raises, and TypeError if that is no answer."""
-    return prepare(await answer(handler, request))
 
 
 def listen(port: int) -> socket.socket:
