@@ -188,7 +188,7 @@ class MethodTable(dict[type, Callable[..., Any]]):
         if own is not None:
             return own
 
-        def call_field(value: Any, *args: Any, **named: Any) -> Any:
+        def call_field(value: Any, /, *args: Any, **named: Any) -> Any:
             return field(self.library, value, name)(*args, **named)
 
         return self.holding(call_field, lambda value: field(self.library, value, name))
@@ -199,7 +199,7 @@ class MethodTable(dict[type, Callable[..., Any]]):
         made.held = held
         return made
 
-    def call_entry(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
+    def call_entry(self, method: Callable[..., Any] | None, value: Any, /, *args: Any, **named: Any) -> Any:
         """Call the function stored in a dict under the name, else the library's method."""
         entry = dict.get(value, self.name)
         if callable(entry):
@@ -212,7 +212,7 @@ class MethodTable(dict[type, Callable[..., Any]]):
             raise missing(value, self.name, self.library)
         return method(value, *args, **named)
 
-    def call_object(self, method: Callable[..., Any] | None, value: Any, *args: Any, **named: Any) -> Any:
+    def call_object(self, method: Callable[..., Any] | None, value: Any, /, *args: Any, **named: Any) -> Any:
         """Call what a Python object has under the name, else the library's method."""
         function = object_attribute(value, self.name)
         if function is not MISSING:

@@ -458,7 +458,7 @@ async def result_of(function: Any, *args: Any) -> Any:
     return await lift(function(*args))
 
 
-def spawn(function: Any, *args: Any, **named: Any) -> Task:
+def spawn(function: Any, /, *args: Any, **named: Any) -> Task:
     """Start a task on `function(*args)`; an async function's arguments are checked at once.
 
     A plain function is called in the new task.
