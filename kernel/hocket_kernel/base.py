@@ -12,22 +12,19 @@ from __future__ import annotations
 import _thread
 import asyncio
 import functools
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from types import FrameType
 from typing import Any, TypeVar, cast
 
-import comm
-from ipykernel.comm import CommManager
-from ipykernel.comm.comm import BaseComm
 from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 
+from hocket_kernel.comms import Comms
 from hocket_kernel.output import Companion
 
 T = TypeVar("T")
@@ -40,11 +37,14 @@ ASIDE = frozenset(
         "history_request",
         "kernel_info_request",
         "comm_info_request",
+        "comm_open",
+        "comm_msg",
+        "comm_close",
         "interrupt_request",
         "shutdown_request",
     }
 )
-"""Requests that are answered while a cell runs, and that cause no output."""
+"""Requests that are answered while a cell runs, and that cause no output of their own."""
 
 # Seconds that clean-up of a program gets when the kernel is shut down, and after which
 # the process ends whatever its main thread is doing.
@@ -73,7 +73,7 @@ def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., 
 class AsyncKernel(Kernel):
     """What every request needs, whatever the language.
 
-    Subclasses provide the `do_…` methods, `on_sigint` and `close_program`.
+    Subclasses provide the `do_…` methods, `on_sigint`, `call_in` and `close_program`.
     """
 
     # ipykernel sleeps this long, blocking, before each reply.
@@ -84,12 +84,20 @@ class AsyncKernel(Kernel):
         self.main_loop: asyncio.AbstractEventLoop
         self.is_closing = False
         self.companion: Any = Companion(self.iopub_thread)
-        self._connect_comms()
+        self.comm_manager = Comms(self)
+        self.comm_manager.connect()
 
     # What the language provides.
 
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """Handle a stop; runs in the main thread between two instructions of whatever it was doing."""
+        raise NotImplementedError
+
+    async def call_in(self, context: Context, function: Callable[[], object]) -> bool:
+        """Call `function` as a task of the cell with this context; return whether it succeeded.
+
+        Its failure is shown in that cell.
+        """
         raise NotImplementedError
 
     async def close_program(self, grace: float) -> None:
@@ -250,26 +258,7 @@ class AsyncKernel(Kernel):
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
 
-    # Comms and debugging.
-
-    def _connect_comms(self) -> None:
-        """Let Python's `comm` package, and so ipywidgets, talk through this kernel."""
-        manager = self.comm_manager = CommManager()
-        comm.create_comm = lambda *arguments, **options: BaseComm(*arguments, **options)
-        comm.get_comm_manager = lambda: manager
-        # A message that overtakes the opening of its comm is reported there, into some cell.
-        logging.getLogger("comm").setLevel(logging.CRITICAL)
-        logging.getLogger("ipykernel.comm").setLevel(logging.CRITICAL)
-        for kind in ("comm_open", "comm_msg", "comm_close"):
-            self.shell_handlers[kind] = functools.partial(self._handle_comm, getattr(manager, kind))
-
-    async def _handle_comm(
-        self, handler: Callable[..., Any], stream: Any, ident: list[bytes], parent: dict[str, Any]
-    ) -> None:
-        async def handle() -> None:
-            handler(stream, ident, parent)
-
-        await self.on_main(handle())
+    # Debugging.
 
     async def do_debug_request(self, msg: dict[str, Any]) -> dict[str, Any]:
         """Refuse; an answer is owed all the same."""

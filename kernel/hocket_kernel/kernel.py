@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import Context
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +61,7 @@ class HocketKernel(AsyncKernel):
             self._program = Session(clock=self._clock(), permissions=self._permissions())
             core.line_source = Prompts(self)
             showing.screen = self._cells.screen
+            self._serve_libraries(self._program)
         return self._program
 
     def _clock(self) -> str | None:
@@ -80,6 +84,13 @@ class HocketKernel(AsyncKernel):
         except Unknown as error:
             self._cells.warnings.append(f"{VARIABLE}: {error}; nothing is allowed")
             return Permissions.parse("untrusted", VARIABLE)
+
+    def _serve_libraries(self, program: Session) -> None:
+        from hocket_kernel.display.libraries import Libraries
+
+        libraries = Libraries(self._cells.screen, self, lambda error: program.scheduler.report(error, None))
+        libraries.install()
+        self.comm_manager.on_new = libraries.adapt_widgets
 
     # The base counts every request, also those that are not to be counted.
     @property
@@ -124,6 +135,29 @@ class HocketKernel(AsyncKernel):
         """Stop the running cell; nothing if none runs."""
         if self._program is not None:
             self._program.on_sigint(signum, frame)
+
+    async def call_in(self, context: Context, function: Callable[[], object]) -> bool:
+        """Call `function` as a task of the cell with this context; return whether it succeeded."""
+        from hocket import errors
+        from hocket.runtime import current
+        from hocket.runtime.objects import Handed
+
+        scheduler = self.program.scheduler
+        if scheduler.is_closed:
+            return False
+        answer: Future[None] = Future()
+
+        def begin() -> Handed:
+            current.scheduler = scheduler
+            return Handed(answer, function, (), {})
+
+        call = context.copy().run(begin)
+        ended = asyncio.wrap_future(answer)
+        await asyncio.wait({ended})
+        error = ended.exception()
+        if error is not None and not isinstance(error, errors.CancelledError):
+            scheduler.report_now(error, call)
+        return error is None
 
     async def close_program(self, grace: float) -> None:
         """Cancel all tasks, close what the session holds open, and write the history."""

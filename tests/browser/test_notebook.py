@@ -171,3 +171,37 @@ display(rich.SVG("<svg xmlns='http://www.w3.org/2000/svg' width='20' height='20'
     expect(shown.locator(".jp-RenderedHTML td")).to_have_text("in a table")
     expect(shown.locator("progress")).to_have_attribute("value", "3")
     expect(shown.locator(".jp-RenderedSVG")).to_be_visible()
+
+
+def test_a_slider_is_heard_while_a_cell_waits(jupyter):
+    made = """import py.ipywidgets as widgets
+let moved := channel()
+let slider := widgets.IntSlider(value = 3)
+async func heard(change) { print("moved to", change.new); if change.new == 5 { await moved.send("five") } }
+slider.observe(heard, "value")
+slider"""
+    notebook = jupyter.open(made, "await moved.receive()")
+    notebook.finish(0)
+    notebook.run(1)
+    notebook.runs(1)
+    handle = notebook.output(0).locator(".noUi-handle")
+    handle.focus()
+    for _ in range(2):
+        handle.press("ArrowRight")
+    expect(notebook.output(1)).to_contain_text('"five"')
+    expect(notebook.output(0)).to_contain_text("moved to 5")
+    expect(notebook.output(0)).to_contain_text("moved to 4")
+
+
+def test_interact_shows_the_newest_value_only(jupyter):
+    made = """import py.ipywidgets as widgets
+widgets.interact((n) => { print("n is", n); return {square: n * n} }, n = 3);"""
+    notebook = jupyter.open(made)
+    notebook.finish(0)
+    shown = notebook.output(0).locator(".jupyter-widgets.widget-output")
+    expect(shown).to_contain_text('{"square": 9}')
+    handle = notebook.output(0).locator(".noUi-handle")
+    handle.focus()
+    handle.press("ArrowRight")
+    expect(shown).to_contain_text('{"square": 16}')
+    expect(shown).to_have_text(re.compile(r'n is 4\s*{"square": 16}'))

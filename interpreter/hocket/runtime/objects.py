@@ -35,7 +35,7 @@ from hocket.runtime.promise import CLAIMED, REJECTED, RESOLVED
 from hocket.runtime.ranges import Range
 from hocket.runtime.sets import Set
 from hocket.runtime.structs import StructType
-from hocket.runtime.tasks import Routine
+from hocket.runtime.tasks import AsyncFunction, Routine
 from hocket.source import Source
 
 MISSING = object()
@@ -188,8 +188,10 @@ def explain(error: TypeError, function: Any, args: tuple[Any, ...], named: dict[
 
 
 def as_callback(value: Any) -> Any:
-    """Return what Python is given for `value`: itself, but of a plain function of the program a `Callback`."""
+    """Return what Python is given for `value`: itself, but of a function of the program a `Callback`."""
     function = value.__func__ if type(value) is MethodType else value
+    if type(function) is AsyncFunction:
+        function = function.direct
     if type(function) is not FunctionType or Source.of(function.__code__.co_filename) is None:
         return value
     return Callback(value)

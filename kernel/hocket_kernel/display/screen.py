@@ -38,9 +38,13 @@ class NotebookScreen:
     def show(self, value: Any) -> str:
         """Show `value` after what was printed until now; return the place's name."""
         place = uuid.uuid4().hex
-        if not MUTED.get():
-            self.send(self._parent(), "display_data", place, bundle(value))
+        self.put("display_data", place, bundle(value))
         return place
+
+    def put(self, kind: str, place: str, shown: Bundle) -> None:
+        """Show what has its form already; `kind` is that of the message."""
+        if not MUTED.get():
+            self.send(self._parent(), kind, place, shown)
 
     def update(self, place: str, value: Any) -> None:
         """Show `value`, as it is now, at `place`."""
