@@ -1,15 +1,21 @@
 """The extension of JupyterLab: how programs look and how they are typed."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pygments.token import Keyword, Operator
+
+from hocket.pygments import HocketLexer
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'hocket[browser]'")
 expect = playwright.expect
 
 pytestmark = pytest.mark.timeout(300)  # the first test may install a browser
 
+TOUR = Path(__file__).parents[2] / "notebooks" / "01-tour.ipynb"
 PROGRAM = """async func greet(name) {  # a comment
     let scope := {match: name, n: 1.5}
     scope { await async_sleep(5ms) }
@@ -28,9 +34,10 @@ def type_in(jupyter, cell, *keys):
 
 
 def colours(cell):
-    """Return the pieces of a cell's text, and the classes and colours in which they are shown."""
+    """Return the coloured pieces of a cell's text, each with its colour and weight."""
     return cell.locator(".cm-line span").evaluate_all(
-        "spans => spans.map(span => [span.textContent, getComputedStyle(span).color])"
+        "spans => spans.map(span => [span, getComputedStyle(span)])"
+        ".map(([span, style]) => [span.textContent, `${style.color} ${style.fontWeight}`])"
     )
 
 
@@ -61,6 +68,20 @@ def test_words_have_the_colours_of_what_they_are(jupyter):
     assert len({keyword, found["greet"][0], found["# a comment"][0], found["1.5"][0], found['"hi '][0]}) == 5
     assert found["1.5"] == found["5ms"]
     assert found['"!"'] == found['"hi ']
+
+
+def test_the_keywords_are_those_of_the_language(jupyter):
+    cells = [cell for cell in json.loads(TOUR.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    notebook = jupyter.open("let", *sources)
+    first = notebook.editor(0).locator(".cm-line span")
+    expect(first).to_have_count(1)
+    ((_, keyword),) = colours(notebook.editor(0))
+    for index, source in enumerate(sources, 1):
+        shown = [text for text, colour in colours(notebook.editor(index)) if colour == keyword]
+        kinds = HocketLexer().get_tokens(source)
+        words = [text for kind, text in kinds if kind in Operator.Word or kind in Keyword and kind != Keyword.Constant]
+        assert [word for text in shown for word in text.split() if word.isalpha()] == words, source
 
 
 def test_a_block_is_indented_while_it_is_typed(jupyter):

@@ -205,3 +205,10 @@ widgets.interact((n) => { print("n is", n); return {square: n * n} }, n = 3);"""
     handle.press("ArrowRight")
     expect(shown).to_contain_text('{"square": 16}')
     expect(shown).to_have_text(re.compile(r'n is 4\s*{"square": 16}'))
+
+
+def test_the_debugger_can_be_switched_on(jupyter):
+    notebook = jupyter.open("1 + 1")
+    button = notebook.panel.locator("[data-jp-item-name=debugger-icon] jp-button")
+    expect(button).to_be_enabled()
+    expect(button).to_have_attribute("aria-disabled", "false")

@@ -49,7 +49,8 @@ function word(stream, state) {
   state.previous = text;
   if (FIELD.has(previous)) return "propertyName";
   if (DEFINING.has(previous) || (previous === "*" && DEFINING.has(state.before))) return "def";
-  const isKey = stream.match(NAMING, false);
+  const open = top(state);
+  const isKey = !(open && open.kind === "${") && stream.match(NAMING, false); // in a string it is a format
   if (ATOMS.has(text)) return "atom";
   const isNamed = isKey && text !== "default";
   if (KEYWORDS.has(text) && !isNamed && isKeyword(text, stream, previous)) return "keyword";
