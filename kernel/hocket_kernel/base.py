@@ -16,8 +16,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
+from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar, cast
 
@@ -70,6 +72,12 @@ def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., 
     return answer
 
 
+def sent(header: dict[str, Any]) -> float:
+    """Return when a message was sent, by its client's clock; never, if it does not say."""
+    date = header.get("date")
+    return date.timestamp() if isinstance(date, datetime) else float("inf")
+
+
 class AsyncKernel(Kernel):
     """What every request needs, whatever the language.
 
@@ -83,6 +91,9 @@ class AsyncKernel(Kernel):
         super().__init__(**options)
         self.main_loop: asyncio.AbstractEventLoop
         self.is_closing = False
+        # By subshell: when its newest cell began, and who had sent the one that failed, until when others were sent.
+        self._begun: dict[str | None, float] = {}
+        self._failures: dict[str | None, tuple[str, float]] = {}
         self.companion: Any = Companion(self.iopub_thread)
         self.comm_manager = Comms(self)
         self.comm_manager.connect()
@@ -193,6 +204,30 @@ class AsyncKernel(Kernel):
     def shell_ident(self) -> list[bytes]:
         """Return the client of the request that this context belongs to."""
         return cast(list[bytes], self._get_shell_context_var(self._shell_parent_ident))
+
+    # The cells after an error.
+
+    def should_handle(self, stream: Any, msg: dict[str, Any], idents: list[bytes]) -> bool:
+        """Abort a cell that its client has sent before it could know that an earlier one failed.
+
+        A client sends the cells of a notebook one after the other; some may arrive when the error is told.
+        """
+        header = msg["header"]
+        if header["msg_type"] == "execute_request":
+            subshell = header.get("subshell_id")
+            session, told = self._failures.get(subshell, ("", 0.0))
+            if session == header["session"] and sent(header) < told:
+                self._send_abort_reply(stream, msg, idents)
+                return False
+            self._begun[subshell] = time.monotonic()
+        return bool(super().should_handle(stream, msg, idents))
+
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        super()._abort_queues(subshell_id)
+        header = self.get_parent("shell")["header"]
+        # By the client's own clock: it cannot have been told before the cell had run for so long.
+        spent = time.monotonic() - self._begun[subshell_id]
+        self._failures[subshell_id] = header["session"], sent(header) + spent
 
     # Interrupts.
 
