@@ -35,7 +35,7 @@ except ImportError:  # the tests are skipped, and say why
     if IN_CI:
         raise
 
-LIMIT = 40_000
+LIMIT = 60_000
 """Milliseconds that a state of the page is waited for, on a busy machine."""
 
 START = 120
