@@ -7,17 +7,20 @@ no call, no `__getattr__`.
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from types import MethodType
+from itertools import islice
+from types import GeneratorType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hocket import errors, stdlib
+from hocket.cursor import Chain, Index, Place, look
 from hocket.runtime import objects
 from hocket.runtime.enums import Variant
 from hocket.runtime.fields import ERROR_FIELDS, own_fields
 from hocket.runtime.modules import Module
-from hocket.runtime.objects import MISSING
+from hocket.runtime.objects import MISSING, OWN
 from hocket.runtime.operators import Unset
 from hocket.runtime.registry import STDLIB, usage_of
 from hocket.runtime.structs import Struct, StructType, bound
@@ -30,20 +33,18 @@ if TYPE_CHECKING:
     from hocket.session import Session
 
 WINDOW = 500
-"""Characters before the cursor that are looked at: a longer chain of names is nobody's."""
+"""Characters before the cursor in which an import is looked for."""
+
+MOST = 10_000
+"""Entries of a folder that are looked at."""
 
 NAME = re.compile(r"[^\W\d]\w*")
-FIELD = re.compile(r"(\??\.|::)([^\W\d]\w*)?$")
-CHAIN = re.compile(r"(?<![\w)\]}.])[^\W\d]\w*(?:\??\.[^\W\d]\w*)*$")
 IMPORT = re.compile(r"(?:^|[\n;])[ \t]*(?:import|from)[ \t]+((?:\w+\.)*)(\w*)$")
 IMPORTED = re.compile(
     r"(?:^|[\n;])[ \t]*from[ \t]+(\w+(?:\.\w+)*)[ \t]+import[ \t]+(?:\w+(?:[ \t]+as[ \t]+\w+)?[ \t]*,\s*)*(\w*)$"
 )
-KEY = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\[(['\"])([^'\"\n]*)$")
-OPEN_KEY = re.compile(r"\[(['\"])[^'\"\n]*$")
-WORD = re.compile(r"[^\W\d]\w*$")
-CALL = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\(([^()]*)$")
-STRUCT = re.compile(r"([^\W\d]\w*)[ \t]*\{(?:[^{}]*,)?[^{}:,]*$")
+PLAIN: frozenset[type] = OWN - {GeneratorType}
+"""Classes whose values have neither calls nor kinds of their own."""
 
 
 class Completion(NamedTuple):
@@ -72,20 +73,16 @@ def complete(session: Session, text: str, cursor: int) -> Completions:
         members = session.modules.members(match[1])
         items = [Completion(name, kind(held), signature(name, held)) for name, held in members]
         return offered(cursor, match[2], items)
-    if match := KEY.search(before):
-        keys = matching(string_keys(value_of(session, match[1])), match[3])
-        return Completions(cursor - len(match[3]), cursor, [Completion(key, "key") for key in keys])
-    if OPEN_KEY.search(before):
-        return Completions(cursor, cursor, [])
-    if match := FIELD.search(before):
-        prefix = match[2] or ""
-        return Completions(cursor - len(prefix), cursor, fields(session, before[: match.start(1)], prefix))
-    word = WORD.search(before)
-    prefix = word[0] if word else ""
-    found = list(names(session, before, prefix))
-    known = {item.text for item in found}
-    here = sorted(word for word in words_of(text, cursor) if word.startswith(prefix) and word not in known)
-    return Completions(cursor - len(prefix), cursor, [*(Completion(word, "text") for word in here), *found])
+    place = look(text[:cursor])
+    if place.string is not None:
+        return in_string(session, place, cursor)
+    if place.is_member:
+        return offered(cursor, place.word, fields(session, place))
+    found = list(names(session, place))
+    known = {item.text for item in found} | {item.text.rstrip("=:") for item in found if item.type == "param"}
+    words = words_of(text, cursor)
+    here = sorted(word for word in words if word.startswith(place.word) and word not in known)
+    return Completions(cursor - len(place.word), cursor, [*(Completion(word, "text") for word in here), *found])
 
 
 def offered(cursor: int, prefix: str, items: Iterable[Completion]) -> Completions:
@@ -93,20 +90,37 @@ def offered(cursor: int, prefix: str, items: Iterable[Completion]) -> Completion
     return Completions(cursor - len(prefix), cursor, sorted(item for item in items if item.text.startswith(prefix)))
 
 
+def in_string(session: Session, place: Place, cursor: int) -> Completions:
+    """Return the keys that a subscript may have, else the files that a path may mean."""
+    written = place.string or ""
+    if place.is_member:
+        keys = string_keys(value_of(session, place.owner))
+        return Completions(cursor - len(written), cursor, [Completion(key, "key") for key in matching(keys, written)])
+    folder, _, name = written.rpartition("/")
+    found = [] if "\n" in written else files(session, folder + "/" if "/" in written else ".", name)
+    return Completions(cursor - len(name), cursor, found)
+
+
+def files(session: Session, folder: str, prefix: str) -> list[Completion]:
+    """Return the files of a folder whose names begin with `prefix`, as they stand in a string."""
+    try:
+        with os.scandir(session.permissions.place("read", folder)) as entries:
+            found = [entry.name + "/" * entry.is_dir() for entry in islice(entries, MOST)]
+    except (OSError, ValueError, errors.Error):
+        return []
+    shown = (name for name in found if name.startswith(prefix) and (prefix or not name.startswith(".")))
+    return [Completion(name, "path") for name in sorted(shown) if name.isprintable() and not set(name) & {*"\"'\\$"}]
+
+
 def words_of(text: str, cursor: int) -> set[str]:
     """Return the names in the text itself, but for the one that is being typed."""
     return {match[0] for match in NAME.finditer(text) if match.end() != cursor}
 
 
-def fields(session: Session, before: str, prefix: str) -> list[Completion]:
-    """Return the fields and methods that begin with `prefix`, of the value that `before` ends with."""
-    chain = CHAIN.search(before)
-    if before.endswith(("'", '"')):
-        value: Any = ""
-    else:
-        value = value_of(session, chain[0]) if chain else MISSING
-    items = [] if value is MISSING else sorted(set(members(value)))
-    return [item for item in items if item.text.startswith(prefix)]
+def fields(session: Session, place: Place) -> Iterable[Completion]:
+    """Return the fields and methods of the value that is asked for one."""
+    value = value_of(session, place.owner)
+    return [] if value is MISSING else set(members(value, place.word))
 
 
 def matching(words: Iterable[str], prefix: str) -> list[str]:
@@ -114,44 +128,67 @@ def matching(words: Iterable[str], prefix: str) -> list[str]:
     return sorted(word for word in words if word.startswith(prefix))
 
 
-def names(session: Session, before: str, prefix: str) -> Iterator[Completion]:
-    """Yield fields to set, named arguments, variables, the library and the keywords that begin with `prefix`."""
-    literal = STRUCT.search(before)
-    struct = value_of(session, literal[1]) if literal else None
+def names(session: Session, place: Place) -> Iterator[Completion]:
+    """Yield fields to set, named arguments, variables, the library and the keywords that begin with the word."""
+    prefix = place.word
+    struct = value_of(session, place.literal)
     if isinstance(struct, StructType):
         yield from (Completion(f"{name}:", "param") for name in matching(struct.__fields__, prefix))
-    call = CALL.search(before)
-    if call:
-        function = value_of(session, call[1])
-        yield from (Completion(f"{name}=", "param") for name in matching(parameters(function), prefix))
+    if place.is_argument and place.callee is not None:
+        wanted = [name for name in parameters(value_of(session, place.callee)) if name not in place.given]
+        yield from (Completion(f"{name}=", "param") for name in matching(wanted, prefix))
     variables = session.variables
     for name in matching(variables, prefix):
-        yield Completion(name, kind(variables[name]), signature(name, variables[name]))
+        yield described(name, variables[name])
     for name in matching(session.library, prefix):
         if name not in variables:
-            yield Completion(name, kind(session.library[name]), signature(name, session.library[name]))
+            yield described(name, session.library[name])
     for word in matching(keywords(), prefix):
         yield Completion(word, "keyword")
 
 
-def value_of(session: Session, chain: str) -> Any:
-    """Return the value that `a.b.c` has now, or MISSING where something would have to run for it."""
-    first, *rest = chain.replace("?", "").split(".")
-    value = session.variables.get(first, session.library.get(first, MISSING))
-    for name in rest:
-        if isinstance(value, Namespace):
-            value = getattr(value, name) if name in value.members else MISSING
-        elif isinstance(value, Module):
-            value = value.variables[name] if value.shows(name) else MISSING
-        elif type(value) is dict and name in value:
-            value = value[name]
-        elif isinstance(value, Struct):
-            value = struct_member(value, name)
-        elif value is not MISSING and objects.is_foreign(type(value)):
-            value = objects.static(value, name)
-        else:
-            return MISSING
+def described(name: str, value: Any) -> Completion:
+    """Return the proposal of a name that means `value`."""
+    return (
+        Completion(name, "instance") if type(value) in PLAIN else Completion(name, kind(value), signature(name, value))
+    )
+
+
+def value_of(session: Session, chain: Chain | None) -> Any:
+    """Return the value that `a.b[0].c` has now, or MISSING where something would have to run for it."""
+    if chain is None:
+        return MISSING
+    value = chain.literal
+    if chain.name is not None:
+        value = session.variables.get(chain.name, session.library.get(chain.name, MISSING))
+    for step in chain.steps:
+        value = element(value, step.key) if isinstance(step, Index) else member(value, step)
     return value
+
+
+def element(value: Any, key: str | int) -> Any:
+    """Return an element of one of the language's own collections, else MISSING."""
+    if type(value) not in (dict, list, tuple):
+        return MISSING
+    try:
+        return value[key]
+    except (LookupError, TypeError):
+        return MISSING
+
+
+def member(value: Any, name: str) -> Any:
+    """Return a field or method, or MISSING where something would have to run for it."""
+    if isinstance(value, Namespace):
+        return getattr(value, name) if name in value.members else MISSING
+    if isinstance(value, Module):
+        return value.variables[name] if value.shows(name) else MISSING
+    if type(value) is dict and name in value:
+        return value[name]
+    if isinstance(value, Struct):
+        return struct_member(value, name)
+    if value is not MISSING and objects.is_foreign(type(value)):
+        return objects.static(value, name)
+    return MISSING
 
 
 def string_keys(value: Any) -> list[str]:
@@ -167,14 +204,14 @@ def struct_member(value: Struct, name: str) -> Any:
     return bound(cls.__methods__[name], value) if name in cls.__methods__ else MISSING
 
 
-def members(value: Any) -> Iterator[Completion]:
-    """Yield the fields and methods of a value."""
+def members(value: Any, prefix: str) -> Iterator[Completion]:
+    """Yield the fields and methods of a value, of many fields only those that begin with `prefix`."""
     if isinstance(value, Struct):
         yield from struct_members(value)
         return
     for key in string_keys(value):
-        if key.isidentifier():
-            yield Completion(key, kind(value[key]))
+        if key.startswith(prefix) and key.isidentifier():
+            yield described(key, value[key])
     if isinstance(value, errors.Error):
         yield from (Completion(name, "property") for name in ERROR_FIELDS | set(value.fields))
     for name in getattr(type(value), "members", ()):

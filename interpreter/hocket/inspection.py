@@ -7,7 +7,8 @@ import re
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hocket.completion import WINDOW, is_python, python_function, value_of, written
+from hocket.completion import is_python, python_function, value_of, written
+from hocket.cursor import Chain, Place, look
 from hocket.runtime import objects
 from hocket.runtime.enums import Enum, Variant
 from hocket.runtime.objects import MISSING
@@ -20,8 +21,7 @@ from hocket.source import Source
 if TYPE_CHECKING:
     from hocket.session import Session
 
-CHAIN = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-OPEN_CALL = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\([^()]*$")
+WORD = re.compile(r"\w*")
 
 
 class Description(NamedTuple):
@@ -33,46 +33,43 @@ class Description(NamedTuple):
 
 def describe(session: Session, text: str, cursor: int) -> Description | None:
     """Describe the name at `cursor`, or the function whose arguments are being typed there."""
-    start = max(0, cursor - WINDOW)
-    text, cursor = text[start : cursor + WINDOW], cursor - start
-    found = at_cursor(text, cursor)
-    for chain in (found, before_bracket(text, cursor)):
+    word = WORD.match(text, cursor)
+    place = look(text[: word.end() if word else cursor])
+    for chain in (touched(place), place.callee):
         if chain is None:
             continue
         value = value_of(session, chain)
-        builtin = STDLIB.functions.get(chain) if chain not in session.variables else None
-        builtin = builtin or of_function(chain, value) or method_named(chain, value)
+        builtin = None
+        if chain.steps:
+            builtin = of_function(value) or method_named(chain, value)
+        elif chain.name is not None and chain.name not in session.variables:
+            builtin = STDLIB.functions.get(chain.name)
         if builtin is not None:
             return of_builtin(builtin)
         if value is not MISSING:
-            return of_value(chain, value)
+            return of_value(chain.text, value)
     return None
 
 
-def at_cursor(text: str, cursor: int) -> str | None:
-    """Return the dotted name that the cursor touches."""
-    for match in CHAIN.finditer(text):
-        if match.start() <= cursor <= match.end():
-            end = re.compile(r"\w*").match(text, cursor)
-            return text[match.start() : end.end() if end else cursor]
-    return None
+def touched(place: Place) -> Chain | None:
+    """Return the chain whose last name the cursor touches."""
+    if place.string is not None or not place.word:
+        return None
+    if not place.is_member:
+        return Chain(place.word, place.word, None, ())
+    # Of a value that is not known: there may be one method of the name.
+    return (place.owner or Chain("", None, MISSING, ())).then(place.word)
 
 
-def before_bracket(text: str, cursor: int) -> str | None:
-    """Return the name of the function whose argument list is open at the cursor."""
-    match = OPEN_CALL.search(text[:cursor])
-    return match[1] if match else None
-
-
-def of_function(chain: str, value: Any) -> Builtin | None:
+def of_function(value: Any) -> Builtin | None:
     """Return the builtin that the value of a dotted name is."""
-    return STDLIB.of_code(getattr(python_function(value), "__code__", None)) if "." in chain else None
+    return STDLIB.of_code(getattr(python_function(value), "__code__", None))
 
 
-def method_named(chain: str, value: Any) -> Builtin | None:
+def method_named(chain: Chain, value: Any) -> Builtin | None:
     """Return the library's method that the last word of `chain` names, if only one is called so."""
-    _, dot, name = chain.rpartition(".")
-    if not dot or value is not MISSING:
+    name = chain.steps[-1]
+    if value is not MISSING or not isinstance(name, str):
         return None
     declared = [table[name] for table in STDLIB.methods.values() if name in table]
     return declared[0] if declared else STDLIB.functions.get(name)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hocket.permissions import Permissions
     from hocket.session import Session
 
+DESCRIBED = 1_000
+"""Proposals of one completion whose types and signatures are told."""
+
 # Seconds that the history has to be written at the end.
 HISTORY_GRACE = 0.5
 
@@ -198,7 +201,9 @@ class HocketKernel(AsyncKernel):
 
         found = await self.on_main(complete())
         span = {"start": found.start, "end": found.end}
-        types = [{"text": item.text, "type": item.type, "signature": item.signature, **span} for item in found.items]
+        # Nobody reads on beyond these, and all of a large session take long to write.
+        shown = found.items[:DESCRIBED]
+        types = [{"text": item.text, "type": item.type, "signature": item.signature, **span} for item in shown]
         return {
             "status": "ok",
             "matches": [item.text for item in found.items],

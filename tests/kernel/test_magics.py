@@ -48,7 +48,7 @@ def test_magics_are_completed(notebook):
 
     assert matches("%ti") == ["%time", "%timeit"]
     assert matches("x := 1\n%re") == ["%reset"]
-    assert matches("%%ti") == ["%%time", "%%timeit"]
+    assert matches("%%ti") == ["%%time", "%%timeit", "%%timeline"]
     assert "%%background" in matches("%%")
     assert matches("%help cl") == ["clock"]
     assert "async_sleep" in matches("%time async_sle")
@@ -91,6 +91,17 @@ def test_time_tells_how_long_and_gives_the_value(notebook):
     assert notebook.ok("%time 6 * 7").result == "42"
     assert notebook.ok("%%time\nlet timed := 5\ntimed + 1").result == "6"
     assert "there is nothing to run" in fails(notebook, "%time")
+
+
+def test_a_timeline_shows_what_the_tasks_of_a_cell_did(notebook):
+    cell = notebook.ok("%%timeline\nasync func nap() { await async_sleep(20) }\nlet drawn := await nap() ?? 7\ndrawn")
+    assert cell.result == "7"
+    assert cell.out.startswith("timeline") and "for a timer, line 2\n" in cell.out
+    assert notebook.ok("drawn").result == "7"
+    failed = notebook.run("%%timeline\nawait async_sleep(1)\n1 / 0")
+    assert failed.reply["ename"] == "ZeroDivisionError" and failed.out.startswith("timeline")
+    assert notebook.run("%%timeline\n1 +* 2").out == ""
+    assert "nothing to run" in fails(notebook, "%%timeline")
 
 
 def test_timeit_repeats(notebook):

@@ -130,6 +130,22 @@ def test_questions_are_answered_while_a_cell_waits(notebook):
     assert cell.out == "mine\n"
 
 
+def test_a_large_session_is_completed_beside_a_waiting_cell(notebook):
+    names = "\n".join(f"large_{i} := {i}" for i in range(10_000))
+    notebook.ok(names + '\nmut table := {}\nfor i in 0..10000 { table["key ${i}"] := i }')
+    cell = notebook.send("await async_sleep(60000)")
+    notebook.until(lambda: "execute_input" in cell.kinds)
+    for text, count in (("large_99", 111), ("large_", 10_000), ('table["key 99', 111), ('table["', 10_000)):
+        found = notebook.ask(notebook.client.complete(text)).content
+        assert len(found["matches"]) == count
+        types = found["metadata"]["_jupyter_types_experimental"]
+        # Clients take what is missing at the end from the matches.
+        assert [entry["text"] for entry in types] == found["matches"][:1000]
+    assert not cell.reply
+    notebook.interrupt_and_wait()
+    notebook.wait(cell)
+
+
 def test_inspection_tells_text_and_markdown(notebook):
     found = notebook.ask(notebook.client.inspect("async_sleep(", 5)).content
     assert found["found"] is True

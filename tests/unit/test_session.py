@@ -126,7 +126,7 @@ def test_completion_knows_the_session_and_runs_nothing() -> None:
         assert offered("Shape::") == offered("Shape.") == ["Circle", "Empty"]
         assert offered("round.") == ["r"]
         assert "unwrap" in offered("nothing := Ok(1)\nNone.unwr")
-        assert offered("nothing.here.") == offered("foo().") == offered("[1].") == offered('x["a"]["') == []
+        assert offered("nothing.here.") == offered("foo().") == offered('x["a"]["') == []
         assert offered('"text".upp') == ["upper"]
         assert offered("func f(param) { par")[0] == "param"
         assert offered("Promise.all_s") == ["all_settled"]

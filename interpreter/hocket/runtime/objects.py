@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from contextvars import copy_context
 from types import (
     BuiltinFunctionType,
+    ClassMethodDescriptorType,
     FunctionType,
     GeneratorType,
     MemberDescriptorType,
@@ -120,7 +121,8 @@ def static(value: Any, name: str) -> Any:
         return MethodType(raw, value)
     if isinstance(raw, MemberDescriptorType):
         return getattr(value, name, MISSING)
-    is_plain = isinstance(raw, FunctionType | MethodType | type | BuiltinFunctionType | MethodDescriptorType)
+    functions = FunctionType | MethodType | BuiltinFunctionType | MethodDescriptorType | ClassMethodDescriptorType
+    is_plain = isinstance(raw, functions | type)
     return raw if is_plain or not hasattr(type(raw), "__get__") else MISSING
 
 
@@ -131,7 +133,7 @@ def signature(name: str, function: Any) -> str:
     except (ValueError, TypeError):
         return f"{name}(…)"
     plain = [parameter.replace(annotation=parameter.empty) for parameter in found.parameters.values()]
-    if isinstance(function, MethodDescriptorType) and plain:
+    if isinstance(function, MethodDescriptorType | ClassMethodDescriptorType) and plain:
         del plain[0]
     text = str(found.replace(parameters=plain, return_annotation=found.empty))
     return f"{name}{text.replace(', /', '')}"

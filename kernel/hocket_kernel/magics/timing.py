@@ -61,6 +61,26 @@ async def timeit(call: Call) -> Outcome:
     return outcome
 
 
+@magic(line=False, cell=True, script="{}")
+async def timeline(call: Call) -> Outcome:
+    """Run the cell, then draw which tasks ran meanwhile and what they waited for, as `timeline { }` does.
+
+    The cell's variables are the session's, as ever.
+    """
+    from hocket.runtime.recording import recording
+    from hocket.runtime.timeline import chart
+
+    _expect_program(call)
+    clock = call.session.scheduler.clock
+    with recording(call.session.scheduler) as record:
+        begun = clock.now()
+        outcome = await call.run()
+        ended = clock.now()
+    if outcome.cell is not None:  # it has run
+        sys.stdout.write(chart(record.steps, begun, ended))
+    return outcome
+
+
 def _repeated(call: Call, runs: int) -> Compiled:
     """Return the program so often; its variables are a block's."""
     return call.session.compile(f"for _ in range({runs}) {{ {call.program}\n}}", call.name)
