@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from hocket import errors
@@ -15,10 +16,10 @@ from hocket.runtime.guests import python
 from hocket.runtime.holds import unlimited
 from hocket.runtime.threads import in_thread
 from hocket.stdlib.backoff import Backoff
-from hocket.stdlib.http.failures import as_network_error
+from hocket.stdlib.http.failures import as_network_error, raise_as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import IDEMPOTENT, Request, read_uploads
-from hocket.stdlib.http.results import HttpResult, decoded
+from hocket.stdlib.http.results import HttpResult, charset, decoded
 from hocket.stdlib.time import sleep as blocking_sleep
 
 if TYPE_CHECKING:
@@ -60,19 +61,22 @@ def _pauses() -> Backoff:
 
 
 async def _send_once(request: Request, content: dict[str, Any], begun: int) -> HttpResult:
-    with as_network_error(request):
+    try:
         client = await pool().client(request.verify)
         response, body = await python(_exchange(client, request, content))
+    except Exception as error:
+        raise_as_network_error(request, error)
     return _result(response, body, begun)
 
 
 def _result(response: httpx.Response, body: bytes, begun: int) -> HttpResult:
+    headers = dict(response.headers.items())
     return HttpResult(
         status=response.status_code,
         url=str(response.url),
-        headers={name.lower(): value for name, value in response.headers.items()},
+        headers=headers,
         bytes=body,
-        body=decoded(body, response.charset_encoding),
+        body=decoded(body, charset(headers.get("content-type", ""))),
         elapsed=(current_scheduler().clock.now() - begun) / 1e6,
     )
 
@@ -90,13 +94,22 @@ def _with_files(request: Request, read: dict[str, Any]) -> dict[str, Any]:
 
 async def _exchange(client: httpx.AsyncClient, request: Request, content: Any) -> tuple[httpx.Response, bytes]:
     """Send and read the answer to its end; runs as a guest."""
-    async with asyncio.timeout(request.timeout / 1000 if request.whole else None):
-        async with answering(client, request, content) as response:
-            body = bytearray()
-            async for part in response.aiter_bytes():
-                body += part
-                _check_size(request, len(body))
-            return response, bytes(body)
+    if not request.whole:
+        return await _answer(client, request, content)
+    async with asyncio.timeout(request.timeout / 1000):
+        return await _answer(client, request, content)
+
+
+async def _answer(client: httpx.AsyncClient, request: Request, content: Any) -> tuple[httpx.Response, bytes]:
+    response = await client.send(_message(client, request, content), stream=True, **_sending(request))
+    try:
+        body = bytearray()
+        async for part in response.aiter_bytes():
+            body += part
+            _check_size(request, len(body))
+        return response, bytes(body)
+    finally:
+        await response.aclose()
 
 
 def _check_size(request: Request, size: int) -> None:
@@ -115,12 +128,22 @@ async def answering(client: httpx.AsyncClient, request: Request, content: Any) -
 
 
 def _message(client: httpx.AsyncClient | httpx.Client, request: Request, content: dict[str, Any]) -> httpx.Request:
+    given = {name: value for name, value in content.items() if name != "auth"}
+    return client.build_request(request.method, _address(request), timeout=_step(request.timeout), **given)
+
+
+def _address(request: Request) -> httpx.URL | str:
     import httpx
 
-    step = httpx.Timeout(request.timeout / 1000, pool=None)
-    url = httpx.URL(request.url).copy_merge_params(request.params) if request.params else request.url
-    given = {name: value for name, value in content.items() if name != "auth"}
-    return client.build_request(request.method, url, timeout=step, **given)
+    return httpx.URL(request.url).copy_merge_params(request.params) if request.params else request.url
+
+
+@lru_cache(maxsize=16)
+def _step(timeout: float) -> httpx.Timeout:
+    """The limit of each step of an exchange, which is `timeout` ms; waiting for a connection has none."""
+    import httpx
+
+    return httpx.Timeout(timeout / 1000, pool=None)
 
 
 def _sending(request: Request) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from hocket import errors
 from hocket.runtime.scopes import format_ms
@@ -21,13 +22,16 @@ def as_network_error(request: Request) -> Iterator[None]:
     """Raise what the HTTP libraries raise as an error of `request`."""
     try:
         yield
-    except errors.Error:
-        raise
     except Exception as error:
-        found = translated(request, error)
-        if found is None:
-            raise
-        raise found from error
+        raise_as_network_error(request, error)
+
+
+def raise_as_network_error(request: Request, error: Exception) -> NoReturn:
+    """Raise an exception of the HTTP libraries as an error of `request`, any other as it is."""
+    found = None if isinstance(error, errors.Error) else translated(request, error)
+    if found is None:
+        raise error
+    raise found from error
 
 
 def translated(request: Request, error: Exception) -> errors.Error | None:

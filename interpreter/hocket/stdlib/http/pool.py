@@ -101,13 +101,14 @@ class Pool:
     def _build(self, verify: bool | str) -> httpx.AsyncClient:
         import httpx
 
-        from hocket.stdlib.http.transport import Transport
+        from hocket.stdlib.http.transport import Cookies, Transport
 
         with self._lock:
             if verify not in self._clients:
                 trust = self.trust(verify)
                 self._clients[verify] = httpx.AsyncClient(
                     max_redirects=REDIRECTS,
+                    cookies=Cookies(),
                     transport=self.transport or Transport(trust.context, CONNECTIONS),
                     event_hooks={"request": [trust.before]},
                 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from hocket import errors
@@ -74,6 +75,18 @@ def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
     options = {} if options is None else options
     if not isinstance(url, str) or not isinstance(verb, str) or not isinstance(options, dict):
         raise TypeError
+    checked = _checked(verb, url, options) if options else _plain(verb, url)
+    permissions().connect(*_address(url))
+    return checked
+
+
+@lru_cache(maxsize=128)
+def _plain(verb: str, url: str) -> Request:
+    """Check a request without options; many ask for the same."""
+    return _checked(verb, url, {})
+
+
+def _checked(verb: str, url: str, options: dict[str, Any]) -> Request:
     if not TOKEN.fullmatch(verb):
         raise errors.ValueError(f"not an HTTP method: {verb}")
     known(options, OPTIONS)
@@ -96,7 +109,6 @@ def request(verb: str, url: str, options: dict[str, Any] | None) -> Request:
     wrong = flaw(url)
     if wrong is not None:
         raise checked.failure(errors.ValueError, f"malformed URL, {wrong}: {url}")
-    permissions().connect(*_address(url))
     return checked
 
 
@@ -109,6 +121,7 @@ def known(options: dict[str, Any], names: Sequence[str]) -> None:
             raise errors.ValueError(f"unknown HTTP option: {print_text(name)}", hint=hint)
 
 
+@lru_cache(maxsize=128)
 def _address(url: str) -> tuple[str, int]:
     """Return host and port of a URL that has no flaw."""
     parts = _URL.fullmatch(url)

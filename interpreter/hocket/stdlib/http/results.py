@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.message import Message
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from hocket import errors
@@ -50,6 +52,14 @@ def json_(result: HttpResult) -> Any:
     ```
     """
     return json.decode(result.body)
+
+
+@lru_cache(maxsize=64)
+def charset(content_type: str) -> str | None:
+    """Return the encoding that a content type names, None if none."""
+    message = Message()
+    message["content-type"] = content_type
+    return message.get_content_charset()
 
 
 def decoded(content: bytes, encoding: str | None) -> str:

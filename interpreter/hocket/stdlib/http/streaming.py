@@ -17,6 +17,7 @@ from hocket.stdlib.http.exchange import answering, upload
 from hocket.stdlib.http.failures import as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import Request, option, request
+from hocket.stdlib.http.results import charset
 
 LINE_LIMIT = 10_000_000
 """Characters of one line or event that are kept; more is an error, so that memory stays bounded."""
@@ -92,7 +93,7 @@ class HttpStream(Stream):
             if response.status_code >= 400:
                 reason = f"status {response.status_code} from {asked.url}"
                 raise asked.failure(errors.HttpError, reason, status=response.status_code)
-            encoding = response.charset_encoding or "utf-8"
+            encoding = charset(response.headers.get("content-type", "")) or "utf-8"
             try:
                 codecs.lookup(encoding)
             except LookupError:

@@ -8,6 +8,8 @@ when a request is first sent.
 from __future__ import annotations
 
 import ssl
+from http.cookiejar import CookieJar
+from typing import Any
 from urllib.request import getproxies
 
 import httpx
@@ -18,6 +20,15 @@ from hocket.runtime.current import current_scheduler
 from hocket.stdlib.server.serving import HttpServer, local_server
 
 LOCAL = ("127.0.0.1", "localhost")
+
+
+class Cookies(CookieJar):
+    """The cookies of a session; an answer that sets none costs nothing."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Keep the cookies that the answer sets."""
+        if "set-cookie" in response.response.headers:
+            super().extract_cookies(response, request)
 
 
 class Transport(httpx.AsyncBaseTransport):

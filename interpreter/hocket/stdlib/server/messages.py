@@ -12,12 +12,11 @@ from hocket import errors
 from hocket.runtime.ranges import Range
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
-from hocket.stdlib.http.results import decoded
+from hocket.stdlib.http.results import charset, decoded
 
 Headers = list[tuple[bytes, bytes]]
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CHARSET = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # They follow from the body; anything else would break the connection.
 _FRAMING = ("content-length", "transfer-encoding")
@@ -88,8 +87,7 @@ def read_request(method: str, target: str, params: dict[str, str], headers: Head
     """Return the request that was sent as these bytes."""
     path, query = split_target(target)
     texts = _joined(headers)
-    charset = _CHARSET.search(texts.get("content-type", ""))
-    text = decoded(body, charset[1] if charset else None)
+    text = decoded(body, charset(texts.get("content-type", "")))
     return HttpRequest(method, unquote(path), params, entries(query), texts, body, text)
 
 
