@@ -15,6 +15,8 @@ from hocket.testing import Mismatch, Program, check, programs
 
 REAL = {"files", "http", "process", "server"}
 """Folders of programs that run in real time."""
+LIMIT = 60.0
+"""Seconds after which a program is stopped; many run side by side, on a machine that may do other work."""
 
 prepare_process()
 
@@ -44,7 +46,7 @@ class ProgramItem(pytest.Item):
 
     def runtest(self) -> None:
         folders = self.path.relative_to(self.config.rootpath).parts
-        check(self.program, clock="real" if REAL.intersection(folders) else "virtual")
+        check(self.program, LIMIT, clock="real" if REAL.intersection(folders) else "virtual")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         if isinstance(excinfo.value, Mismatch):
