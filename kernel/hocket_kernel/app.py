@@ -91,9 +91,11 @@ class KernelApp(IPKernelApp):
         """Open the iopub channel without a limit on what waits for a slow client.
 
         With the default of 1,000 messages a client that does not keep up loses output
-        and the final `idle`, and waits for ever.
+        and the final `idle`, and waits for ever.  Every client that subscribes is
+        welcomed, not only the first one.
         """
         context.setsockopt(zmq.SNDHWM, 0)
+        context.setsockopt(zmq.XPUB_VERBOSE, 1)
         self.session.pack = tolerant(self.session.pack)
         super().init_iopub(context)
 

@@ -282,10 +282,16 @@ class AsyncKernel(Kernel):
             self.signal_main()
         await asyncio.wait({closed}, timeout=GRACE + 0.2 if begun.is_set() else 0.2)
         if not closed.done():
-            last = threading.Timer(LAST_RESORT, os._exit, (1,))
+            last = threading.Timer(LAST_RESORT, self._abandon)
             last.daemon = True
             last.start()
         return {"status": "ok", "restart": restart}
+
+    def _abandon(self) -> None:
+        """End the process without what an orderly end does, but for the file with the keys."""
+        if self.parent is not None:
+            self.parent.cleanup_connection_file()
+        os._exit(1)
 
     def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
         # A client that has asked for a shutdown sends this after 2.5 seconds: clean-up has longer.

@@ -296,7 +296,11 @@ def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -
     """Start a kernel in a home of its own; the caller closes it."""
 
     def start_kernel(
-        name: str = "hocket", encryption: str = "disabled", transport: str = "tcp", **variables: str
+        name: str = "hocket",
+        encryption: str = "disabled",
+        transport: str = "tcp",
+        key: bytes | None = None,
+        **variables: str,
     ) -> Notebook:
         home = tmp_path_factory.mktemp("home")
         environment = {
@@ -315,6 +319,8 @@ def start(specs: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory) -
             transport=transport,
             transport_encryption=encryption,
         )
+        if key is not None:
+            manager.session.key = key
         work = home / "work"
         work.mkdir()
         manager.start_kernel(env=environment, cwd=str(work), stdout=sys.__stdout__, stderr=sys.__stderr__)
