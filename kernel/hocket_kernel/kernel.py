@@ -62,7 +62,8 @@ class HocketKernel(AsyncKernel):
             from hocket.stdlib import core, showing
 
             self._program = Session(clock=self._clock(), permissions=self._permissions())
-            core.line_source = Prompts(self)
+            core.line_source = prompts = Prompts(self)
+            prompts.serve_python()
             showing.screen = self._cells.screen
             self._serve_libraries(self._program)
         return self._program

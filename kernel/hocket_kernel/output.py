@@ -12,7 +12,10 @@ A flood is cut; `flood.py` says how.
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import functools
+import os
 import sys
 import time
 from collections import OrderedDict, deque
@@ -214,6 +217,16 @@ class ProgramStream(OutStream):
                 # A forked child has no iopub thread: what it prints goes through the parent process.
                 self.outlet.publish()
         return len(string)
+
+    def _watch_pipe_fd(self) -> None:
+        """Take what is written to the file descriptor, whole characters of it, and pass it on to the terminal."""
+        if self._fid is None:
+            return
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while chunk := os.read(self._fid, 65536):
+            self.write(decoder.decode(chunk))
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                os.write(self._original_stdstream_copy, chunk)
 
     def flush(self) -> None:
         """Send what was printed until now, to either stream."""

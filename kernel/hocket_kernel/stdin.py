@@ -7,6 +7,8 @@ open at a time; others wait for their turn.
 from __future__ import annotations
 
 import asyncio
+import builtins
+import getpass
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,18 @@ class Prompts:
         self._answer: asyncio.Future[str] | None = None
         self._stream = ZMQStream(kernel.stdin_socket)
         self._stream.on_recv(self._on_reply)
+
+    def serve_python(self) -> None:
+        """Ask the client for what Python code reads with `input` and `getpass`."""
+
+        def line(prompt: object = "") -> str:
+            return self.read(str(prompt))
+
+        def secret(prompt: str = "Password: ", stream: object = None, **options: object) -> str:
+            return self.read(prompt, password=True)
+
+        builtins.input = line
+        getpass.getpass = secret
 
     async def ask(self, prompt: str = "", password: bool = False) -> str:
         """Return the line that the user enters; `""` at the end of the input.

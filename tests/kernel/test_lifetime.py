@@ -7,8 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 NEEDED_BY_SOME = {
     *("aiofiles", "aiohttp", "debugpy", "httpx", "httpx_aiohttp", "h11", "lark", "prompt_toolkit", "psutil"),
     *("pydevd", "IPython.terminal.embed", "numpy", "pandas", "tomli_w", "tomllib", "yaml", "hocket_kernel.magics"),
@@ -100,45 +98,11 @@ def test_a_queued_cell_is_not_run_after_a_shutdown(fresh, tmp_path):
     assert not path.exists()
 
 
-def test_shutdown_is_told_to_every_client(fresh):
-    fresh.ok("1")
-    request = fresh.request("shutdown_request", {"restart": True}, "control")
-    fresh.until(lambda: any(m.kind == "shutdown_reply" for m in fresh.others[request]), 3)
-    assert ended(fresh, 3)
-
-
 def test_a_terminated_kernel_ends_at_once(fresh):
     fresh.send("while true {}")
     fresh.listen(0.2)
     fresh.manager.signal_kernel(signal.SIGTERM)
     assert ended(fresh, 1)
-
-
-def test_an_encrypted_kernel_answers(start):
-    notebook = start(encryption="required")
-    try:
-        assert "curve_secretkey" in Path(notebook.manager.connection_file).read_text(encoding="utf-8")
-        assert notebook.ok("1 + 1").result == "2"
-    finally:
-        notebook.close()
-
-
-@pytest.mark.parametrize("transport", ["tcp"] if os.name == "nt" else ["tcp", "ipc"])
-def test_every_channel_works_over_either_transport(start, transport):
-    notebook = start(transport=transport)
-    try:
-        cell = notebook.send("print('a')\nlet name := input('Who? ')\nname", allow_stdin=True)
-        question = notebook.client.get_stdin_msg(timeout=10)
-        assert question["content"]["prompt"] == "Who? "
-        notebook.client.input("Ada")
-        assert notebook.wait(cell).result == '"Ada"' and cell.out == "a\n"
-        waiting = notebook.send("await async_sleep(60000)")
-        notebook.listen(0.2)
-        assert notebook.control("interrupt_request", {})["status"] == "ok"
-        assert notebook.wait(waiting).reply["ename"] == "KeyboardInterrupt"
-        assert notebook.client.hb_channel.is_beating()
-    finally:
-        notebook.close()
 
 
 def test_restart_gives_an_empty_session(fresh):

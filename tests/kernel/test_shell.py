@@ -1,38 +1,59 @@
-"""The protocol's requests, message by message."""
+"""Requests on the shell channel: each with its fields, and the reply with all of its own."""
 
+import datetime
 import time
 
-import pytest
+import hocket
+
+OK = {"status", "execution_count", "user_expressions", "payload"}
+ERROR = OK | {"ename", "evalue", "traceback"}
 
 
 def test_the_kernel_says_what_it_is(notebook):
     info = notebook.ask(notebook.client.kernel_info()).content
-    assert info["status"] == "ok"
-    assert info["protocol_version"] == "5.5"
-    assert info["implementation"] == "hocket"
-    language = info["language_info"]
-    assert language["name"] == "hocket"
-    assert language["file_extension"] == ".hkt"
-    assert language["mimetype"] == "text/x-hocket"
-    assert language["codemirror_mode"] == {"name": "hocket", "mime": "text/x-go"}
-    assert "debugger" not in info["supported_features"]
-    assert notebook.control("kernel_info_request", {})["language_info"] == language
+    assert info.keys() == {
+        "status", "protocol_version", "implementation", "implementation_version", "language_info", "banner",
+        "help_links", "supported_features",
+    }  # fmt: skip
+    assert (info["status"], info["protocol_version"], info["implementation"]) == ("ok", "5.5", "hocket")
+    assert info["implementation_version"] == hocket.__version__ and hocket.__version__ in info["banner"]
+    assert info["language_info"] == {
+        "name": "hocket",
+        "version": hocket.__version__,
+        "file_extension": ".hkt",
+        "mimetype": "text/x-hocket",
+        "codemirror_mode": {"name": "hocket", "mime": "text/x-go"},
+        "pygments_lexer": "hocket",
+        "nbconvert_exporter": "script",
+    }
+    assert all(link.keys() == {"text", "url"} for link in info["help_links"])
+    assert "kernel subshells" in info["supported_features"]
+    assert notebook.control("kernel_info_request", {}) == info
 
 
-def test_every_message_names_its_request_and_idle_is_last(notebook):
-    cell = notebook.ok("print(1)\n2")
-    notebook.listen(0.1)
-    assert cell.kinds == ["busy", "execute_input", "stream", "execute_result", "idle"]
-    assert cell.of("execute_input")[0].content["code"] == "print(1)\n2"
+def test_a_reply_has_all_fields_and_no_others(notebook):
+    good = notebook.ok("1").reply
+    assert good.keys() == OK
+    assert (good["user_expressions"], good["payload"]) == ({}, [])
+    bad = notebook.run("1 / 0").reply
+    assert bad.keys() == ERROR
+    assert (bad["status"], bad["ename"], bad["evalue"]) == ("error", "ZeroDivisionError", "Division by zero")
+    assert bad["traceback"] and all(isinstance(line, str) for line in bad["traceback"])
+    assert bad["execution_count"] == good["execution_count"] + 1
 
 
-@pytest.mark.parametrize("silent", [False, True])
-def test_a_cell_that_computes_is_seen_to_run(notebook, silent):
-    cell = notebook.send("while true {}", silent=silent)
-    notebook.until(lambda: cell.kinds == (["busy"] if silent else ["busy", "execute_input"]))
-    notebook.interrupt_and_wait()
-    notebook.wait(cell)
-    assert cell.reply["ename"] == "KeyboardInterrupt"
+def test_what_an_old_or_lean_client_leaves_out_has_defaults(notebook):
+    request = notebook.request("execute_request", {"code": "print('lean')\n1"})
+    reply = notebook.ask(request)
+    assert reply.content["status"] == "ok" and reply.content["execution_count"] > 0
+    kinds = [message.kind for message in notebook.others[request]]
+    assert "execute_input" in kinds
+
+
+def test_a_cell_with_nothing_in_it_is_fine(notebook):
+    for code in ("", "  \n\n", "# a comment", "/* a comment */", ";"):
+        cell = notebook.ok(code)
+        assert cell.kinds == ["busy", "execute_input", "idle"]
 
 
 def test_counts_go_up_by_one_for_each_cell_that_is_stored(notebook):
@@ -77,6 +98,8 @@ def test_an_error_aborts_the_queue_if_asked_to(notebook):
     for cell in cells:
         notebook.wait(cell)
     assert [cell.reply["status"] for cell in cells] == ["error", "aborted", "aborted"]
+    assert cells[1].kinds == cells[2].kinds == ["busy", "idle"]
+    assert cells[1].reply.keys() <= OK
     cells = [notebook.send(c, stop_on_error=False) for c in ("await async_sleep(50)\n1 / 0", "print('second')")]
     for cell in cells:
         notebook.wait(cell)
@@ -107,6 +130,21 @@ def test_offsets_are_characters_also_beyond_the_basic_plane(notebook):
     code = '"🎵🎶" + wonder'
     found = notebook.ask(notebook.client.complete(code, len(code))).content
     assert (found["cursor_start"], found["cursor_end"]) == (len(code) - 6, len(code))
+    code = '"🎵🎶"; async_sleep'
+    assert notebook.ask(notebook.client.inspect(code, 7)).content["found"] is True
+    assert notebook.ask(notebook.client.inspect(code, 2)).content["found"] is False
+
+
+def test_a_completion_has_all_fields_and_runs_nothing(notebook):
+    notebook.ok("mut ran := 0\nfunc boom() { ran = ran + 1; return [] }\nlet plain := [1]")
+    for code in ("boom().pu", "plain[boom()].", "boom", "let x := boom(); x."):
+        found = notebook.ask(notebook.client.complete(code)).content
+        assert found.keys() == {"status", "matches", "cursor_start", "cursor_end", "metadata"}
+        assert found["status"] == "ok" and 0 <= found["cursor_start"] <= found["cursor_end"] == len(code)
+        for entry in found["metadata"]["_jupyter_types_experimental"]:
+            assert entry.keys() == {"text", "type", "signature", "start", "end"}
+            assert (entry["start"], entry["end"]) == (found["cursor_start"], found["cursor_end"])
+    assert notebook.ok("ran").result == "0"
 
 
 def test_questions_are_answered_while_a_cell_waits(notebook):
@@ -151,6 +189,9 @@ def test_inspection_tells_text_and_markdown(notebook):
     assert found["found"] is True
     assert "async_sleep" in found["data"]["text/plain"]
     assert "async_sleep" in found["data"]["text/markdown"]
+    assert found.keys() == {"status", "found", "data", "metadata"} and found["status"] == "ok"
+    content = {"code": "async_sleep", "cursor_pos": 5, "detail_level": 1, "omit_sections": ["text/markdown"]}
+    assert notebook.ask(notebook.request("inspect_request", content)).content["data"].keys() == {"text/plain"}
     nothing = notebook.ask(notebook.client.inspect("no_such_name_at_all", 5)).content
     assert nothing["found"] is False and nothing["data"] == {}
 
@@ -167,11 +208,11 @@ def test_incomplete_is_told_from_wrong(notebook):
     def status(code):
         return notebook.ask(notebook.client.is_complete(code)).content
 
-    assert status("print(1)")["status"] == "complete"
+    assert status("print(1)") == {"status": "complete"}
     incomplete = status("if true {")
     assert incomplete["status"] == "incomplete"
-    assert incomplete["indent"].isspace()
-    assert status("x := := 1")["status"] == "invalid"
+    assert incomplete["indent"].isspace() and incomplete.keys() == {"status", "indent"}
+    assert status("x := := 1") == {"status": "invalid"}
     assert status(")")["status"] == "invalid"
 
 
@@ -193,32 +234,6 @@ def test_history_gives_range_tail_and_search(fresh):
     assert [list(entry[2]) for entry in with_output] == [["a + 1", "2"]]
 
 
-def test_a_subshell_runs_on_the_same_loop_beside_a_waiting_cell(notebook):
-    notebook.ok("shared := 5")
-    subshell = notebook.control("create_subshell_request", {})["subshell_id"]
-    cell = notebook.send("await async_sleep(600)\nprint('main')")
-    notebook.listen(0.1)
-    content = {"code": "print('sub', shared)", "silent": False, "store_history": True, "user_expressions": {}}
-    request = notebook.request("execute_request", content, subshell_id=subshell)
-    reply = notebook.ask(request)
-    assert reply.content["status"] == "ok"
-    assert not cell.reply
-    notebook.until(lambda: any(m.kind == "stream" for m in notebook.others[request]))
-    assert [m.content["text"] for m in notebook.others[request] if m.kind == "stream"] == ["sub 5\n"]
-    notebook.wait(cell)
-    assert cell.out == "main\n"
-    found = notebook.ask(
-        notebook.request("complete_request", {"code": "shar", "cursor_pos": 4}, subshell_id=subshell)
-    ).content
-    assert "shared" in found["matches"]
-    assert notebook.control("delete_subshell_request", {"subshell_id": subshell})["status"] == "ok"
-
-
-def test_a_debug_request_is_refused_not_ignored(notebook):
-    reply = notebook.control("debug_request", {"seq": 1, "type": "request", "command": "initialize", "arguments": {}})
-    assert reply["success"] is False
-
-
 def test_names_of_cells_do_not_depend_on_stored_history(start):
     stored, unstored = start(), start()
     try:
@@ -230,3 +245,81 @@ def test_names_of_cells_do_not_depend_on_stored_history(start):
     finally:
         stored.close()
         unstored.close()
+
+
+def test_a_reply_says_when_its_cell_began(notebook):
+    cell = notebook.send("await async_sleep(100)")
+    replies = []
+    take = notebook._answer
+    notebook._answer = lambda raw: (replies.append(raw), take(raw))
+    try:
+        notebook.wait(cell)
+    finally:
+        del notebook._answer
+    (reply,) = [raw for raw in replies if raw["parent_header"]["msg_id"] == cell.request]
+    started, ended = reply["metadata"]["started"], reply["header"]["date"]
+    if isinstance(started, str):
+        started = datetime.datetime.fromisoformat(started)
+    assert 0.09 < (ended - started).total_seconds() < 5
+
+
+def test_comms_open_answer_with_buffers_and_close(notebook):
+    notebook.ok(
+        "%%python\nimport comm\nheard = []\n"
+        "def opened(channel, message):\n"
+        "    channel.on_msg(lambda m: channel.send({'got': m['content']['data']}, buffers=m['buffers'][::-1]))\n"
+        "comm.get_comm_manager().register_target('echo', opened)"
+    )
+    notebook.request("comm_open", {"comm_id": "c-1", "target_name": "echo", "data": {}})
+    listed = notebook.ask(notebook.request("comm_info_request", {"target_name": "echo"})).content
+    assert listed["comms"] == {"c-1": {"target_name": "echo"}}
+    assert notebook.ask(notebook.request("comm_info_request", {"target_name": "other"})).content["comms"] == {}
+    waiting = notebook.send("await async_sleep(500)")
+    message = notebook.client.session.msg("comm_msg", {"comm_id": "c-1", "data": {"n": 1}})
+    request = message["header"]["msg_id"]
+    notebook.client.session.send(notebook.client.shell_channel.socket, message, buffers=[b"\x00one", b"two"])
+
+    def answers():
+        return [m for m in notebook.others[request] if m.kind == "comm_msg"]
+
+    notebook.until(lambda: bool(answers()), 5)
+    assert not waiting.reply
+    (answer,) = answers()
+    assert answer.content == {"comm_id": "c-1", "data": {"got": {"n": 1}}}
+    assert [bytes(buffer) for buffer in answer.raw["buffers"]] == [b"two", b"\x00one"]
+    notebook.wait(waiting)
+    notebook.request("comm_close", {"comm_id": "c-1", "data": {}})
+    assert notebook.ask(notebook.request("comm_info_request", {})).content["comms"] == {}
+
+
+def test_ports_are_told(notebook):
+    ports = notebook.ask(notebook.request("connect_request", {})).content
+    names = ("shell", "iopub", "stdin", "hb", "control")
+    assert ports == {"status": "ok", **{f"{name}_port": getattr(notebook.manager, f"{name}_port") for name in names}}
+
+
+def test_a_comm_that_nobody_expects_is_closed(notebook):
+    request = notebook.request("comm_open", {"comm_id": "c-2", "target_name": "nobody", "data": {}})
+    notebook.until(lambda: any(m.kind == "comm_close" for m in notebook.others[request]), 5)
+
+
+def test_a_thousand_cells_are_aborted_by_an_error_in_the_middle(notebook):
+    notebook.ok("mut ran := 0")
+    cells = [notebook.send("ran += 1" if n != 500 else "await async_sleep(500)\n1 / 0") for n in range(1000)]
+    for cell in cells:
+        notebook.wait(cell)
+    assert [cell.reply["status"] for cell in cells] == ["ok"] * 500 + ["error"] + ["aborted"] * 499
+    assert notebook.ok("ran").result == "500"
+
+
+def test_an_old_client_may_ask_for_the_end_on_shell(start):
+    notebook = start()
+    try:
+        request = notebook.request("shutdown_request", {"restart": False})
+        assert notebook.ask(request).content == {"status": "ok", "restart": False}
+        end = time.monotonic() + 5
+        while notebook.manager.is_alive() and time.monotonic() < end:
+            time.sleep(0.01)
+        assert not notebook.manager.is_alive()
+    finally:
+        notebook.close()

@@ -64,3 +64,16 @@ def test_a_client_that_takes_no_questions_gives_an_error_at_once(notebook):
     assert cell.reply["status"] == "error"
     assert "input" in cell.reply["evalue"]
     assert cell.seconds < 1
+
+
+def test_python_asks_in_the_cell_too_and_hides_what_is_secret(notebook):
+    cell = notebook.send(
+        "%%python\nimport getpass\nname = input('Name? ')\nkey = getpass.getpass('Key? ')\n[name, key]",
+        allow_stdin=True,
+    )
+    for prompt, password, answer in (("Name? ", False, "Ada"), ("Key? ", True, "secret")):
+        assert question(notebook)["content"] == {"prompt": prompt, "password": password}
+        notebook.client.input(answer)
+    assert notebook.wait(cell).result == '["Ada", "secret"]'
+    refused = notebook.run("%%python\ninput('? ')", allow_stdin=False)
+    assert refused.reply["status"] == "error" and "input" in refused.reply["evalue"]

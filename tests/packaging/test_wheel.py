@@ -76,6 +76,8 @@ def test_the_commands_are_declared(wheel: Path) -> None:
     assert dict(entries["console_scripts"]) == {"hocket": "hocket.cli:main"}
     assert dict(entries["hocket.commands"]) == {"kernel": "hocket_kernel.kernelspec:command"}
     assert dict(entries["pygments.lexers"]) == {"hocket": "hocket.pygments:HocketLexer"}
+    assert dict(entries["nbconvert.exporters.script"]) == {"hocket": "hocket_kernel.script:ScriptExporter"}
+    assert dict(entries["papermill.engine"]) == {"hocket": "hocket_kernel.papermill:Engine"}
 
 
 def test_the_changelog_knows_the_version() -> None:
