@@ -1,7 +1,11 @@
 """`jupyter console --kernel hocket` on a pseudo-terminal: keys in, a screen out."""
 
+import codecs
 import os
 import re
+import select
+import struct
+import subprocess
 import sys
 
 import psutil
@@ -9,29 +13,35 @@ import pytest
 
 if os.name == "nt":
     pytest.skip("a pseudo-terminal is POSIX's", allow_module_level=True)
-import pexpect
+import fcntl
+import termios
 
 ENTER, TAB, CTRL_C, CTRL_D = "\r", "\t", "\x03", "\x04"
 CONTROLS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
 PATIENT = ["--ZMQTerminalInteractiveShell.kernel_is_complete_timeout=30", "--ZMQCompleter.timeout=30"]
+# Ctrl-C is a signal only where the terminal is the process's own.
+OWN = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Console:
     """A terminal with a console on it."""
 
     def __init__(self, environment, folder):
-        command = ["-m", "jupyter_console", "--kernel", "hocket", *PATIENT]
-        # Without the question for the cursor's place, which only a real terminal answers.
-        environment = {**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-        self.process = pexpect.spawn(
-            sys.executable,
-            command,
-            env=environment,
-            cwd=str(folder),
-            dimensions=(50, 120),
-            encoding="utf-8",
-            timeout=30,
+        self.terminal, inside = os.openpty()
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 120, 0, 0))
+        console = [sys.executable, "-m", "jupyter_console", "--kernel", "hocket", *PATIENT]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OWN, *console],
+            # Without the question for the cursor's place, which only a real terminal answers.
+            env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            cwd=folder,
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=True,
         )
+        os.close(inside)
+        self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.seen = ""
         self.cells = 0
         self.finish("")
@@ -39,16 +49,24 @@ class Console:
     def type(self, *keys):
         """Press keys; what is waited for next comes after them."""
         self.seen = ""
-        self.process.send("".join(keys))
+        os.write(self.terminal, "".join(keys).encode())
 
     def wait(self, pattern):
         """Wait until what has been shown since the last keys has `pattern` in it; return all of that."""
         while not re.search(pattern, self.text, re.MULTILINE):
-            try:
-                self.seen += self.process.read_nonblocking(10_000, timeout=30)
-            except (pexpect.TIMEOUT, pexpect.EOF) as error:
-                raise AssertionError(f"{pattern!r} is not shown: {self.text}") from error
+            assert self.read(), f"{pattern!r} is not shown: {self.text}"
         return self.text
+
+    def read(self):
+        """Take what is shown next; return whether there was something, and not the end."""
+        if not select.select([self.terminal], [], [], 30)[0]:
+            return False
+        try:
+            more = os.read(self.terminal, 10_000)
+        except OSError:  # Linux's way to say that nobody has the terminal any more
+            return False
+        self.seen += self.decoder.decode(more)
+        return bool(more)
 
     @property
     def text(self):
@@ -68,10 +86,11 @@ class Console:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def close(self):
-        processes = [psutil.Process(self.process.pid), *self.children()] if self.process.isalive() else []
-        for process in processes:
-            process.kill()
-        self.process.close(force=True)
+        if self.process.poll() is None:
+            for process in [*self.children(), self.process]:
+                process.kill()
+            self.process.wait()
+        os.close(self.terminal)
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +168,9 @@ def test_ctrl_d_ends_the_console_and_its_kernel(installation, tmp_path):
         console.type(CTRL_D)
         console.wait("exit")
         console.type("y", ENTER)
-        console.process.expect(pexpect.EOF)
-        console.process.wait()
-        assert console.process.exitstatus == 0
+        while console.read():
+            pass
+        assert console.process.wait(30) == 0
         assert not psutil.wait_procs(processes, timeout=10)[1]
         assert not list(tmp_path.glob("runtime/kernel-*.json"))
     finally:

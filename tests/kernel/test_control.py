@@ -36,7 +36,7 @@ def test_subshells_are_listed_and_unknown_ones_refused(notebook):
 
 
 def test_a_debug_request_is_refused_not_ignored(notebook):
-    reply = notebook.control("debug_request", {"seq": 1, "type": "request", "command": "initialize", "arguments": {}})
+    reply = notebook.control("debug_request", {"seq": 1, "type": "request", "command": "stackTrace", "arguments": {}})
     assert reply["success"] is False
 
 
