@@ -14,7 +14,14 @@ def test_every_message_names_its_request_and_idle_is_last(notebook):
 def test_a_cell_that_computes_is_seen_to_run(notebook, silent):
     cell = notebook.send("while true {}", silent=silent)
     notebook.until(lambda: cell.kinds == (["busy"] if silent else ["busy", "execute_input"]))
-    notebook.interrupt_and_wait()
+
+    def is_stopped():
+        # A stop that comes before the program has begun finds nothing to stop.
+        notebook.interrupt_and_wait()
+        notebook.listen(0.2)
+        return bool(cell.reply)
+
+    notebook.until(is_stopped)
     notebook.wait(cell)
     assert cell.reply["ename"] == "KeyboardInterrupt"
 

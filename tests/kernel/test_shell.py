@@ -1,4 +1,4 @@
-"""Requests on the shell channel: each with its fields, and the reply with all of its own."""
+"""Requests on the shell channel: each with its fields, and replies with all of theirs; test_comms.py has comms."""
 
 import datetime
 import time
@@ -263,44 +263,10 @@ def test_a_reply_says_when_its_cell_began(notebook):
     assert 0.09 < (ended - started).total_seconds() < 5
 
 
-def test_comms_open_answer_with_buffers_and_close(notebook):
-    notebook.ok(
-        "%%python\nimport comm\nheard = []\n"
-        "def opened(channel, message):\n"
-        "    channel.on_msg(lambda m: channel.send({'got': m['content']['data']}, buffers=m['buffers'][::-1]))\n"
-        "comm.get_comm_manager().register_target('echo', opened)"
-    )
-    notebook.request("comm_open", {"comm_id": "c-1", "target_name": "echo", "data": {}})
-    listed = notebook.ask(notebook.request("comm_info_request", {"target_name": "echo"})).content
-    assert listed["comms"] == {"c-1": {"target_name": "echo"}}
-    assert notebook.ask(notebook.request("comm_info_request", {"target_name": "other"})).content["comms"] == {}
-    waiting = notebook.send("await async_sleep(500)")
-    message = notebook.client.session.msg("comm_msg", {"comm_id": "c-1", "data": {"n": 1}})
-    request = message["header"]["msg_id"]
-    notebook.client.session.send(notebook.client.shell_channel.socket, message, buffers=[b"\x00one", b"two"])
-
-    def answers():
-        return [m for m in notebook.others[request] if m.kind == "comm_msg"]
-
-    notebook.until(lambda: bool(answers()), 5)
-    assert not waiting.reply
-    (answer,) = answers()
-    assert answer.content == {"comm_id": "c-1", "data": {"got": {"n": 1}}}
-    assert [bytes(buffer) for buffer in answer.raw["buffers"]] == [b"two", b"\x00one"]
-    notebook.wait(waiting)
-    notebook.request("comm_close", {"comm_id": "c-1", "data": {}})
-    assert notebook.ask(notebook.request("comm_info_request", {})).content["comms"] == {}
-
-
 def test_ports_are_told(notebook):
     ports = notebook.ask(notebook.request("connect_request", {})).content
     names = ("shell", "iopub", "stdin", "hb", "control")
     assert ports == {"status": "ok", **{f"{name}_port": getattr(notebook.manager, f"{name}_port") for name in names}}
-
-
-def test_a_comm_that_nobody_expects_is_closed(notebook):
-    request = notebook.request("comm_open", {"comm_id": "c-2", "target_name": "nobody", "data": {}})
-    notebook.until(lambda: any(m.kind == "comm_close" for m in notebook.others[request]), 5)
 
 
 def test_a_thousand_cells_are_aborted_by_an_error_in_the_middle(notebook):
