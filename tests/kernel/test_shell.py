@@ -269,6 +269,20 @@ def test_ports_are_told(notebook):
     assert ports == {"status": "ok", **{f"{name}_port": getattr(notebook.manager, f"{name}_port") for name in names}}
 
 
+def test_a_cell_that_was_sent_before_the_error_is_aborted_even_if_it_arrives_after_it(notebook):
+    def send(date):
+        content = {"code": "ran += 1", "silent": False}
+        return notebook.request("execute_request", content, date=date.isoformat())
+
+    notebook.ok("mut ran := 0")
+    failed = notebook.send("await async_sleep(50)\n1 / 0")
+    sent = datetime.datetime.now(datetime.UTC)
+    notebook.wait(failed)
+    assert notebook.ask(send(sent)).content["status"] == "aborted"
+    assert notebook.ask(send(datetime.datetime.now(datetime.UTC))).content["status"] == "ok"
+    assert notebook.ok("ran").result == "1"
+
+
 def test_a_thousand_cells_are_aborted_by_an_error_in_the_middle(notebook):
     notebook.ok("mut ran := 0")
     cells = [notebook.send("ran += 1" if n != 500 else "await async_sleep(500)\n1 / 0") for n in range(1000)]
