@@ -8,10 +8,6 @@ from hocket_kernel import words
 FOLDER = words.WORDS.parents[1]
 
 
-def test_its_words_are_the_languages() -> None:
-    assert words.WORDS.read_text(encoding="utf-8") == words.script(), "run: python -m hocket_kernel.words"
-
-
 def test_its_version_is_the_packages() -> None:
     about = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))
     assert about["version"] == hocket.__version__

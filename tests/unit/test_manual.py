@@ -1,4 +1,4 @@
-"""The manual is what the declarations say, and its examples run."""
+"""The manual and the editor's words are what the declarations say, and the manual's examples run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from hocket import stdlib
 from hocket.runtime.registry import STDLIB
 from hocket.testing import Program, check, programs
+from hocket_kernel import words
 
 MANUAL = Path(__file__).parents[2] / "interpreter" / "BUILTINS.md"
 
@@ -28,6 +29,10 @@ def examples() -> list[Program]:
 
 def test_the_manual_is_up_to_date() -> None:
     assert MANUAL.read_text(encoding="utf-8") == stdlib.reference(), "run: hocket docs --output interpreter/BUILTINS.md"
+
+
+def test_the_words_of_the_jupyterlab_extension_are_up_to_date() -> None:
+    assert words.WORDS.read_text(encoding="utf-8") == words.script(), "run: python -m hocket_kernel.words"
 
 
 def test_every_builtin_is_in_the_manual() -> None:
