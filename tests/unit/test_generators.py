@@ -55,6 +55,9 @@ def test_a_python_generator_is_one_of_the_language() -> None:
 
 
 def test_a_python_stream_is_waited_for_and_closed() -> None:
+    # Before the next statement, though the program still holds it.
+    held = "let s := python(); for await x in s { break }; len(log)"
+    assert run(held, python=python_stream, log=LOG)[0].value == 1
     text = "let xs := []; for await i, x in python() { xs.push([i, x]) }; for await x in python() { break }; xs"
     outcome, other = run(text, "await collect(python())", python=python_stream)
     assert outcome.value == [[0, 0], [1, 1], [2, 2]]

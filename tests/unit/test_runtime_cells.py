@@ -64,6 +64,19 @@ def play(*cells: str, wait: bool = False) -> list[str]:
 def test_a_dropped_failure_is_reported_at_once() -> None:
     cell = 'async func f() {\n  throw "no"\n}\nspawn f()\nf()\nawait async_sleep(1)\nawait async_sleep(1)'
     assert play(cell) == ["cell 1: no at 2 spawned [4]", "cell 1: no at 2 spawned []", "end 1"]
+    lines = [
+        "async func f(x) {",
+        "throw x",
+        "}",
+        'kept := spawn f("kept")',
+        "await async_sleep(1)",
+        'spawn f("dropped")',
+    ]
+    assert play("\n".join([*lines, "await async_sleep(1)"])) == [
+        "cell 1: dropped at 2 spawned [6]",
+        "cell 1: kept at 2 spawned [4]",
+        "end 1",
+    ]
 
 
 def test_a_kept_failure_is_reported_when_the_cell_ends() -> None:
