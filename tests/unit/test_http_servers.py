@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+import hocket
 from hocket import errors, host
 from hocket.session import Session
 
@@ -417,3 +420,30 @@ def test_the_plain_form_blocks_in_a_plain_function() -> None:
 
     # The server is on the same loop, which the function blocks.
     assert host.run_alone(main()).label(str).startswith("Err(HTTP GET failed: no answer from")
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Is busy when it is asked first."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(503 if len(self.asked) == 1 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_plain_form_asks_a_busy_server_again_in_a_plain_function() -> None:
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        program = f'func f() {{ return http_request("http://127.0.0.1:{server.server_port}/", {{retries: 2}}) }}\nf()'
+        result = hocket.run(program)
+        server.shutdown()
+        thread.join()
+    assert result.values[0].status == 200
+    assert Busy.asked == ["/", "/"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
 
-from hocket import errors
+from hocket import errors, host
 from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import Timers, VirtualClock, nanoseconds, sleep
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.promises import promise_all
 from hocket.runtime.tasks import spawn
 from hocket.runtime.threads import in_thread
+from hocket.session import Session
 
 
 class Target:
@@ -115,6 +117,19 @@ def test_virtual_time_does_not_move_between_cells(world: Any) -> None:
         return current_scheduler().clock.now()
 
     assert world.run(first, second, clock=VirtualClock()) == 0
+
+
+def test_virtual_time_stands_still_while_the_host_waits_for_the_next_cell() -> None:
+    async def main() -> Any:
+        session = Session(clock="virtual")
+        await session.run("spawn { loop { await async_sleep(1000) } }")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        outcome = await session.run("performance_now()")
+        await session.close()
+        return outcome.value
+
+    assert host.run_alone(main()) == 0
 
 
 def test_a_virtual_clock_begins_at_a_fixed_moment() -> None:
