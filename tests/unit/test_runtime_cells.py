@@ -340,6 +340,24 @@ def test_between_cells_nothing_is_a_deadlock(world: Any) -> None:
     assert world.run(first, second) == 5
 
 
+def test_who_waits_for_an_external_channel_waits_for_another_cell() -> None:
+    async def main() -> Any:
+        session = Session()
+        await session.run("let [a, b] := [channel(1, external = true), channel(1, external = true)]")
+
+        async def serve() -> None:
+            for n, name in enumerate("ab"):
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                await session.run(f"await {name}.send({n})", is_background=True)
+
+        outcome, _ = await asyncio.gather(session.run("[await a.receive(), await select([b])]"), serve())
+        await session.close()
+        return outcome.error or outcome.value
+
+    assert asyncio.run(main()) == [0, [0, 1]]
+
+
 def test_another_running_cell_that_can_go_on_prevents_a_deadlock() -> None:
     made: list[Promise] = []
 
