@@ -374,7 +374,7 @@ def test_a_write_that_nobody_reads_is_cancelled_and_the_file_closed(tmp_path: Pa
     program = """
         let reading := spawn open_file("pipe")
         with open_file("pipe", "w") as f {
-            try { timeout 20ms { f.write("x" * 10000000) } } except TimeoutError e { print(e.message) }
+            try { timeout 20ms { f.write("x" * 1000000) } } except TimeoutError e { print(e.message) }
         }
         (await reading).close()
         print("closed")
