@@ -196,9 +196,12 @@ class HocketKernel(AsyncKernel):
         """Return what could stand at the cursor, with types and signatures."""
 
         async def complete() -> Completions:
-            from hocket_kernel import magics
+            found: Completions | None = None
+            if "%" in code:
+                from hocket_kernel import magics  # the first Tab need not wait for them
 
-            return magics.complete(code, cursor_pos) or self.program.complete(code, cursor_pos)
+                found = magics.complete(code, cursor_pos)
+            return found or self.program.complete(code, cursor_pos)
 
         found = await self.on_main(complete())
         span = {"start": found.start, "end": found.end}
