@@ -240,6 +240,10 @@ class Session:
             raise KeyError(name)
         return self._globals[mangle(name)]
 
+    def provide(self, name: str, value: Any) -> None:
+        """Let generated code reach `value` as `name`, which no program can spell."""
+        self._builtins[name] = value
+
     def forget(self, names: Iterable[str]) -> None:
         """Remove session variables."""
         for name in names:

@@ -9,6 +9,7 @@ back to the program (`Source.of`).
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
 
@@ -30,6 +31,8 @@ class Source:
 
     _count: ClassVar[int] = 0
     _by_filename: ClassVar[dict[str, Source]] = {}
+    # Told of each source that is registered, while a debugger is attached.
+    watcher: ClassVar[Callable[[Source], None] | None] = None
 
     def __init__(self, name: str, text: str) -> None:
         Source._count += 1
@@ -50,9 +53,16 @@ class Source:
         """Return the compiled source whose code objects carry `filename`."""
         return cls._by_filename.get(filename)
 
+    @classmethod
+    def registered(cls) -> list[Source]:
+        """Return all sources that `of` knows."""
+        return list(cls._by_filename.values())
+
     def register(self) -> None:
         """Make the source known to `of`; called when it is compiled."""
         Source._by_filename[self.filename] = self
+        if Source.watcher is not None:
+            Source.watcher(self)
 
     def forget(self) -> None:
         """Undo `register`, for sources that nothing compiled from will outlive."""

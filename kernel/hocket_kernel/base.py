@@ -81,7 +81,7 @@ def sent(header: dict[str, Any]) -> float:
 class AsyncKernel(Kernel):
     """What every request needs, whatever the language.
 
-    Subclasses provide the `do_…` methods, `on_sigint`, `call_in` and `close_program`.
+    Subclasses provide the `do_…` methods, `on_sigint`, `call_in`, `let_go` and `close_program`.
     """
 
     # ipykernel sleeps this long, blocking, before each reply.
@@ -97,6 +97,7 @@ class AsyncKernel(Kernel):
         self.companion: Any = Companion(self.iopub_thread)
         self.comm_manager = Comms(self)
         self.comm_manager.connect()
+        self._debug_requests = 0
 
     # What the language provides.
 
@@ -110,6 +111,9 @@ class AsyncKernel(Kernel):
         Its failure is shown in that cell.
         """
         raise NotImplementedError
+
+    async def let_go(self) -> None:
+        """Let a program go on that a debugger holds; in the control thread."""
 
     async def close_program(self, grace: float) -> None:
         """Cancel what runs; return when its clean-up has ended or `grace` seconds have passed."""
@@ -232,9 +236,18 @@ class AsyncKernel(Kernel):
     # Interrupts.
 
     async def dispatch_control(self, msg: list[Any]) -> None:
-        """Handle a request of the control channel; an interrupt does not wait for the one before it."""
-        if self._type_of(msg) != "interrupt_request":
-            await super().dispatch_control(msg)
+        """Handle a request of the control channel; an interrupt does not wait for the one before it.
+
+        Nothing but the next of its kind waits for one to the debugger, which may take as long as the program.
+        """
+        kind = self._type_of(msg)
+        is_debugging = kind == "debug_request"
+        if kind != "interrupt_request" and (is_debugging or not self._debug_requests):
+            self._debug_requests += is_debugging
+            try:
+                await super().dispatch_control(msg)
+            finally:
+                self._debug_requests -= is_debugging
             return
         parent = self._control_parent_ident, self._control_parent
         await self.process_control(msg)
@@ -268,6 +281,7 @@ class AsyncKernel(Kernel):
         the time for clean-up ends with the process.
         """
         self.is_closing = True
+        await self.let_go()
         begun = threading.Event()
 
         async def close() -> None:
@@ -298,15 +312,3 @@ class AsyncKernel(Kernel):
         if not self.is_closing:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTERM)
-
-    # Debugging.
-
-    async def do_debug_request(self, msg: dict[str, Any]) -> dict[str, Any]:
-        """Refuse; an answer is owed all the same."""
-        return {
-            "type": "response",
-            "request_seq": msg.get("seq", 0),
-            "success": False,
-            "command": msg.get("command", ""),
-            "message": "this kernel has no debugger",
-        }

@@ -11,7 +11,7 @@ import re
 import sys
 import uuid
 from collections.abc import Awaitable, Callable
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from hocket.errors import HocketError
     from hocket.runtime.promises import Promise
     from hocket.session import Outcome, Session
-    from hocket_kernel.base import AsyncKernel
+    from hocket_kernel.kernel import HocketKernel
     from hocket_kernel.magics.python import Shared
 
 # `name?` asks what `name` is, as in every notebook.
 _QUESTION = re.compile(r"\s*((?:%%?)?[^\W\d]\w*(?:\.[^\W\d]\w*)*)\s*\?{1,2}\s*", re.ASCII)
+
+
+CELL: ContextVar[tuple[str, str]] = ContextVar("cell", default=("", ""))
+"""Name and text of the cell that runs; what a magic compiles is a part of it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Request:
 class Cells:
     """Runs the cells of one kernel, numbers them, and publishes what they come to."""
 
-    def __init__(self, kernel: AsyncKernel) -> None:
+    def __init__(self, kernel: HocketKernel) -> None:
         self.count = 0
         self._unstored = 0
         self._kernel = kernel
@@ -65,6 +69,7 @@ class Cells:
         MUTED.set(request.silent)
         stdin.ALLOWED.set(request.allow_stdin)
         name = self._number(request)
+        CELL.set((name, request.code))
         count = self.count
         if not request.silent:
             self._publish("execute_input", {"code": request.code, "execution_count": count})
@@ -76,7 +81,8 @@ class Cells:
         if question is not None:
             return {**_ok(count), "payload": [_page(session, question[1])]}
         payload: list[dict[str, Any]] = []
-        outcome = await self._run(session, request.code, name, payload)
+        with self._kernel.debugger.cell():
+            outcome = await self._run(session, request.code, name, payload)
         self._finish()
         if outcome.error is not None:
             content = error_content(outcome.error)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 import hocket
+from hocket_kernel import debugger
 from hocket_kernel.base import AsyncKernel, answered
 from hocket_kernel.cells import Cells, Request
+from hocket_kernel.debugger import Debugger
 from hocket_kernel.stdin import Prompts
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class HocketKernel(AsyncKernel):
 
     def __init__(self, **options: Any) -> None:
         self._cells = Cells(self)
+        self.debugger = Debugger(self)
         self._program: Session | None = None
         super().__init__(**options)
 
@@ -67,6 +70,14 @@ class HocketKernel(AsyncKernel):
             showing.screen = self._cells.screen
             self._serve_libraries(self._program)
         return self._program
+
+    async def program_made(self) -> Session:
+        """Return the session, made in the main thread; from whichever."""
+
+        async def make() -> Session:
+            return self.program
+
+        return await self.on_main(make()) if self._program is None else self._program
 
     def _clock(self) -> str | None:
         from hocket.errors import ValueError as Unknown
@@ -119,7 +130,7 @@ class HocketKernel(AsyncKernel):
             "language_info": self.language_info,
             "banner": self.banner,
             "help_links": self.help_links,
-            "supported_features": ["kernel subshells"],
+            "supported_features": ["kernel subshells", *(["debugger"] if debugger.is_available() else [])],
         }
 
     async def kernel_info_request(self, stream: Any, ident: list[bytes], parent: dict[str, Any]) -> None:
@@ -138,6 +149,7 @@ class HocketKernel(AsyncKernel):
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """Stop the running cell; nothing if none runs."""
         if self._program is not None:
+            self.debugger.on_sigint()
             self._program.on_sigint(signum, frame)
 
     async def call_in(self, context: Context, function: Callable[[], object]) -> bool:
@@ -163,11 +175,19 @@ class HocketKernel(AsyncKernel):
             scheduler.report_now(error, call)
         return error is None
 
+    async def let_go(self) -> None:
+        """Let a program go on that the debugger holds."""
+        await self.debugger.close()
+
     async def close_program(self, grace: float) -> None:
         """Cancel all tasks, close what the session holds open, and write the history."""
         if self._program is not None:
             await self._program.close(grace=grace)
         await asyncio.wait({asyncio.wrap_future(self._cells.history.close())}, timeout=HISTORY_GRACE)
+
+    async def do_debug_request(self, msg: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request to the debugger; in the control thread."""
+        return await self.debugger.answer(msg)
 
     @answered
     async def do_execute(

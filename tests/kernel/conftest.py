@@ -11,6 +11,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -212,6 +213,119 @@ class Notebook:
         self.manager.cleanup_resources()
 
 
+class DebugClient:
+    """A client of the debugger of one kernel."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self.notebook = notebook
+        self.numbers = count(1)
+        self.seen = len(self.events())
+
+    def request(self, command: str, **arguments: Any) -> dict[str, Any]:
+        number = next(self.numbers)
+        content = {"type": "request", "seq": number, "command": command, "arguments": arguments}
+        reply = self.notebook.control("debug_request", content, 10)
+        assert (reply["type"], reply["request_seq"], reply["command"]) == ("response", number, command)
+        return reply
+
+    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        reply = self.request(command, **arguments)
+        assert reply["success"], reply
+        body: dict[str, Any] = reply["body"]
+        return body
+
+    def refused(self, command: str, **arguments: Any) -> str:
+        reply = self.request(command, **arguments)
+        assert not reply["success"], reply
+        return str(reply["message"])
+
+    def attach(self) -> None:
+        self.ask("initialize", clientID="test", adapterID="")
+        self.ask("attach")
+        self.ask("configurationDone")
+
+    def events(self) -> list[dict[str, Any]]:
+        everything = [*self.notebook.others.values(), *(cell.messages for cell in self.notebook.cells.values())]
+        found = [message for messages in everything for message in messages if message.kind == "debug_event"]
+        return [message.content for message in sorted(found, key=lambda message: message.content["seq"])]
+
+    def event(self, kind: str) -> dict[str, Any]:
+        """Wait for the next event of a kind; those before it are passed over."""
+
+        def fresh() -> list[int]:
+            return [at for at, event in enumerate(self.events()) if at >= self.seen and event["event"] == kind]
+
+        self.notebook.until(lambda: bool(fresh()))
+        self.seen = fresh()[0] + 1
+        body: dict[str, Any] = self.events()[self.seen - 1]["body"]
+        return body
+
+    def path(self, code: str) -> str:
+        return str(self.ask("dumpCell", code=code)["sourcePath"])
+
+    def breakpoints(self, code: str, *points: int | dict[str, Any]) -> list[dict[str, Any]]:
+        wanted = [{"line": point} if isinstance(point, int) else point for point in points]
+        found: list[dict[str, Any]] = self.ask("setBreakpoints", source={"path": self.path(code)}, breakpoints=wanted)[
+            "breakpoints"
+        ]
+        return found
+
+    def run(self, code: str, *points: int | dict[str, Any]) -> Cell:
+        """Run a cell with breakpoints; do not wait for it."""
+        assert all(point["verified"] for point in self.breakpoints(code, *points))
+        return self.notebook.send(code)
+
+    def stack(self) -> list[dict[str, Any]]:
+        """Wait for a stop; return where it is."""
+        self.event("stopped")
+        return self.where()
+
+    def where(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.ask("stackTrace", threadId=1)["stackFrames"]
+        return found
+
+    def place(self) -> tuple[str, int]:
+        """Wait for a stop; return function and line."""
+        top = self.stack()[0]
+        return top["name"], top["line"]
+
+    def go(self, command: str = "continue") -> None:
+        self.ask(command, threadId=1)
+
+    def step(self, command: str = "next") -> tuple[str, int]:
+        self.go(command)
+        return self.place()
+
+    def finish(self, cell: Cell) -> Cell:
+        self.go()
+        return self.notebook.wait(cell)
+
+    def scope(self, name: str = "Locals", frame: int = 0) -> int:
+        scopes = self.ask("scopes", frameId=self.where()[frame]["id"])["scopes"]
+        return next(int(scope["variablesReference"]) for scope in scopes if scope["name"] == name)
+
+    def children(self, number: int, **options: int) -> dict[str, str]:
+        found = self.ask("variables", variablesReference=number, **options)["variables"]
+        return {variable["name"]: variable["value"] for variable in found}
+
+    def locals(self, frame: int = 0) -> dict[str, str]:
+        return self.children(self.scope(frame=frame))
+
+    def inside(self, number: int, *names: str) -> int:
+        """The number of what lies under `names`."""
+        for name in names:
+            found = self.ask("variables", variablesReference=number)["variables"]
+            number = next(variable["variablesReference"] for variable in found if variable["name"] == name)
+        return number
+
+    def evaluate(self, text: str, context: str = "hover", frame: int = 0) -> str:
+        number = self.where()[frame]["id"]
+        return str(self.ask("evaluate", expression=text, frameId=number, context=context)["result"])
+
+    def fails(self, text: str) -> str:
+        return self.refused("evaluate", expression=text, frameId=self.where()[0]["id"], context="repl")
+
+
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where kernels of all tests keep the parser's tables."""
@@ -345,3 +459,19 @@ def fresh(start: Callable[..., Notebook]) -> Iterator[Notebook]:
     own = start()
     yield own
     own.close()
+
+
+@pytest.fixture(scope="session")
+def new_client() -> type[DebugClient]:
+    """Make a client of a kernel's debugger."""
+    return DebugClient
+
+
+@pytest.fixture
+def client(notebook: Notebook) -> Iterator[DebugClient]:
+    """A client that is attached to the debugger of the kernel that a module's tests share; it lets go at the end."""
+    attached = DebugClient(notebook)
+    attached.attach()
+    yield attached
+    attached.ask("disconnect")
+    notebook.until(lambda: all(cell.idle for cell in notebook.cells.values()))

@@ -100,7 +100,7 @@ def with_boxes(c: Compiler, node: Node, info: Function, python: str, emit: Calla
     with c.into([]) as inside:
         emit()
         c.emit(node, ast.Return(load(python)))
-    factory = f"'{c.temp()}"
+    factory = f"__make{c.temp()}"
     parameters = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     c.emit(node, ast.FunctionDef(factory, parameters, inside, []))
     c.emit(node, ast.Assign([store(python)], call(factory, *(load(name) for name in names))))

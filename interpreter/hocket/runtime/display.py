@@ -179,6 +179,8 @@ _ITEMS = 100
 _DEPTH = 8
 _BUDGET = 1000
 _TEXT = 10_000
+_BRIEF = 500
+_LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 def show(value: Any) -> str:
@@ -193,6 +195,12 @@ def show(value: Any) -> str:
         if text is not None:
             return text
     return _Shower().show(value, 0, ())
+
+
+def brief(value: Any) -> str:
+    """Return `value` as source text on one line, with `…` where it is cut."""
+    text = _LINE_BREAK.sub(" ", _Shower().show(value, 0, ()))
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}…"
 
 
 class _Shower:

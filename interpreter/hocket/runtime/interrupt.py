@@ -61,6 +61,9 @@ _RUNTIME = frozenset(
 
 _FINALIZERS = frozenset({weakref.__file__, _weakrefset.__file__})
 
+held: list[str] = []
+"""Folders of what runs between the lines of a program and must not be broken: a debugger."""
+
 # A builtin that blocks is called through it; it holds nothing that an exception could lose.
 _THROUGH = tasks.Suspending.__call__.__code__
 
@@ -81,7 +84,9 @@ def is_runtime(frame: FrameType, is_innermost: bool) -> bool:
         return False
     if frame.f_code.co_name == "__del__" or file in _FINALIZERS:
         return True
-    return file in _RUNTIME or is_innermost and file in (guests.__file__, resources.__file__)
+    if file in _RUNTIME or file.startswith(tuple(held)):
+        return True
+    return is_innermost and file in (guests.__file__, resources.__file__)
 
 
 def breakable(frame: FrameType | None) -> FrameType | None:
