@@ -116,6 +116,11 @@ class Engine:
         found: FrameType | None = None if thread is None else frames.find_frame(thread, own)
         return found
 
+    def innermost(self, thread: int) -> FrameType | None:
+        """Return the frame in which a thread has stopped."""
+        stack = self._debugger().suspended_frames_manager.get_frames_list(self._own(thread))
+        return None if stack is None else next(iter(stack), None)
+
     def raised(self, thread: int) -> BaseException | None:
         """Return the exception that a thread has stopped for, if it is one; a copy, where that can be.
 

@@ -77,6 +77,9 @@ class Requests:
         self._lock = asyncio.Lock()
         self._numbers = count(1)
         self._calls: dict[int, Callable[[], Any]] = {}
+        # Where a step over a line began: frame, line and instruction.
+        self._begun: tuple[FrameType, int, int] | None = None
+        self._again: asyncio.Task[Any] | None = None
         self._breakpoints: dict[str, list[tuple[int, Breakpoint]]] = {}
         self._handlers: dict[str, Handler] = {
             "initialize": self.initialize,
@@ -185,9 +188,13 @@ class Requests:
         """Take note of what debugpy tells, and tell the clients."""
         kind, body = event["event"], event.get("body") or {}
         if kind == "stopped":
+            thread = body.get("threadId", 1)
+            if body.get("reason") == "step" and self._is_same_line(thread):
+                self._again = asyncio.get_running_loop().create_task(self.ask("next", {"threadId": thread}))
+                return
             self.looking.forget()
-            self.stops.begin(body.get("threadId", 1))
-            error = self.raised(body.get("threadId", 1))
+            self.stops.begin(thread)
+            error = self.raised(thread)
             if error is not None:
                 body |= {"description": getattr(error, "type", type(error).__name__), "text": str(error)}
         elif kind in ("continued", "terminated"):
@@ -195,6 +202,16 @@ class Requests:
             self.stops.end()
         if kind in EVENTS:
             self._tell(kind, body)
+
+    def _is_same_line(self, thread: int) -> bool:
+        """Whether a step has led no further than to what follows an await on its line, as it does in Python 3.12."""
+        here, begun = self.engine.innermost(thread), self._begun
+        return (
+            here is not None
+            and begun is not None
+            and here is begun[0]
+            and (here.f_lineno == begun[1] and here.f_lasti > begun[2])
+        )
 
     def _tell(self, kind: str, body: dict[str, Any]) -> None:
         self.kernel._publish_debug_event({"type": "event", "seq": next(self._numbers), "event": kind, "body": body})
@@ -234,6 +251,7 @@ class Requests:
             self._wire = None
             self.kernel.main_loop.call_soon_threadsafe(self.engine.leave)
         self._breakpoints.clear()
+        self._begun = None
         self.looking.forget()
         self.stops.end()
         return response(message)
@@ -354,6 +372,8 @@ class Requests:
         """Let the program go on, or go a step."""
         if not self.stops.threads:
             raise Wrong("the program runs")
+        frame = self.engine.innermost(arguments["threadId"]) if message["command"] == "next" else None
+        self._begun = None if frame is None else (frame, frame.f_lineno, frame.f_lasti)
         return await self.forward(message, arguments)
 
     async def _go_on(self, thread: int) -> None:
