@@ -192,6 +192,7 @@ class Requests:
             if body.get("reason") == "step" and self._is_same_line(thread):
                 self._again = asyncio.get_running_loop().create_task(self.ask("next", {"threadId": thread}))
                 return
+            self._begun = None
             self.looking.forget()
             self.stops.begin(thread)
             error = self.raised(thread)
