@@ -69,7 +69,7 @@ class Health:
         self.samples: Samples | None = None
         # The turn of the step that was seen last, and when that was seen first.
         self.seen = 0, 0.0
-        # A debugger holds the program: how long does not count.
+        # A debugger may hold the program: how long does not count.
         self.is_held = False
         # A line is complained about once.
         self.reported: set[errors.Site] = set()
@@ -154,7 +154,6 @@ def report_block(scheduler: Scheduler, seconds: float) -> None:
     """A turn took `seconds`: warn of the line that held it, if one did and somebody had to wait for it."""
     health = scheduler.health
     if health.is_held:
-        health.is_held = False
         return
     health.longest_turn = max(health.longest_turn, seconds * 1000)
     samples, health.samples = health.samples, None

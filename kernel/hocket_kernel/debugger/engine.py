@@ -86,6 +86,7 @@ class Engine:
         await wire.ask("pydevdAuthorize", {"debugServerAccessToken": self._token})
         self._session.provide(HOOK, self._hook)
         setattr(builtins, HOOK, self._hook)  # for cells of Python
+        self._session.scheduler.health.is_held = True
         Source.watcher = self._place
         for source in Source.registered():
             self._place(source)
@@ -94,6 +95,7 @@ class Engine:
     def leave(self) -> None:
         """Let programs run as if nothing had been; in the main thread."""
         Source.watcher = None
+        self._session.scheduler.health.is_held = False
         self._debugger().disable_tracing()
 
     def _place(self, source: Source) -> None:

@@ -70,7 +70,7 @@ class Requests:
         self.kernel = kernel
         self.session = session
         self.files = Files()
-        self.stops = Stops(kernel, self._go_on)
+        self.stops = Stops(self._go_on)
         self.engine = Engine(session, self.files, self._hooked)
         self.looking = Looking(self)
         self._wire: Wire | None = None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hocket.runtime.stops import CellInterrupt
-
-if TYPE_CHECKING:
-    from hocket_kernel.kernel import HocketKernel
 
 
 class Stops:
@@ -18,12 +15,11 @@ class Stops:
     `is_passing` lets the program run through all breakpoints, until the next cell.
     """
 
-    def __init__(self, kernel: HocketKernel, go_on: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    def __init__(self, go_on: Callable[[int], Coroutine[Any, Any, None]]) -> None:
         self.threads: list[int] = []
         self.is_passing = False
         # An expression of the client's runs in the thread that stands still.
         self.is_evaluating = False
-        self._kernel = kernel
         self._go_on = go_on
         self._loop = asyncio.get_running_loop()
         self._releasing: asyncio.Task[None] | None = None
@@ -32,7 +28,6 @@ class Stops:
         """A thread has stopped."""
         if thread not in self.threads:
             self.threads.append(thread)
-        self._kernel.program.scheduler.health.is_held = True
 
     def end(self) -> None:
         """The threads go on."""

@@ -75,7 +75,7 @@ class Values:
         found = {
             "name": part.name,
             "value": text_of(part.value),
-            "type": type_name(part.value),
+            "type": known_type(part.value),
             "variablesReference": self._keep(part, frame) if inside else 0,
         }
         return {**found, "evaluateName": part.path} if part.path else found
@@ -83,6 +83,12 @@ class Values:
     def _parts(self, number: int) -> Iterator[Part]:
         held = self._held[number]
         return iter(held) if isinstance(held, list) else parts_of(held)
+
+
+def known_type(value: Any) -> str:
+    """Return the type's name; of a string the one without which JupyterLab would show the type for the value."""
+    name = type_name(value)
+    return "str" if name == "string" else name
 
 
 def text_of(value: Any) -> str:
