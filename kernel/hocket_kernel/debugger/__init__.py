@@ -50,18 +50,18 @@ class Debugger:
     def on_sigint(self) -> None:
         """Let the program go on, if it stands still, to be stopped; an expression of a client ends here."""
         if self._requests is not None:
-            self._requests.stops.on_sigint()
+            self._requests.on_sigint()
 
     @contextmanager
     def cell(self) -> Iterator[None]:
         """Run a cell for the length of the `with` block: breakpoints count again, and a step ends with it."""
         if self._requests is not None:
-            self._requests.stops.is_passing = False
+            self._requests.begin_cell()
         try:
             yield
         finally:
             if self._requests is not None:
-                self._requests.forget_step()
+                self._requests.end_cell()
 
     async def close(self) -> None:
         """Let the program go on, and leave nothing behind."""

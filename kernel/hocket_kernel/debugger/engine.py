@@ -60,7 +60,15 @@ class Engine:
                 thread.pydev_do_not_trace = thread is not threading.current_thread()  # type: ignore[attr-defined]
             self._address = self._listen()
             threading.settrace(None)
+        self.resume()
+
+    def resume(self) -> None:
+        """Trace this thread."""
         self._debugger().enable_tracing()
+
+    def pause(self) -> None:
+        """Trace this thread no more."""
+        self._debugger().disable_tracing()
 
     def _listen(self) -> tuple[str, int]:
         # Else it warns, on the program's error stream, that Python's own modules cannot be debugged.
@@ -96,7 +104,7 @@ class Engine:
         """Let programs run as if nothing had been; in the main thread."""
         Source.watcher = None
         self._session.scheduler.health.is_held = False
-        self._debugger().disable_tracing()
+        self.pause()
 
     def _place(self, source: Source) -> None:
         """Let debugpy take the code of `source` for that of the path that clients have for it."""

@@ -387,7 +387,21 @@ class Requests:
         error = self.engine.raised(thread)
         return error if error is None or isinstance(error, errors.Error) else self.session.scheduler.translate(error)
 
-    def forget_step(self) -> None:
+    # What the kernel tells, in the main thread
+
+    def on_sigint(self) -> None:
+        """End what a client evaluates, else let the program go on untraced: nothing stands between it and the Stop."""
+        self.stops.on_sigint()
+        if self._wire is not None:
+            self.engine.pause()
+
+    def begin_cell(self) -> None:
+        """Breakpoints count again, after a Stop."""
+        if self._wire is not None and self.stops.is_passing:
+            self.stops.is_passing = False
+            self.engine.resume()
+
+    def end_cell(self) -> None:
         """A step ends with its cell."""
         if self._wire is not None:
             self.engine.forget_step()

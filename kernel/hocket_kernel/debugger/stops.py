@@ -44,8 +44,8 @@ class Stops:
         """
         if self.is_evaluating:
             raise CellInterrupt(None)
+        self.is_passing = True
         if self.threads:
-            self.is_passing = True
             self._loop.call_soon_threadsafe(self._release)
 
     def _release(self) -> None:
