@@ -184,10 +184,11 @@ class Permissions:
 
     __slots__ = ("everything", "folder", "layers")
 
-    def __init__(self, layers: tuple[Layer, ...] = ()) -> None:
+    def __init__(self, layers: tuple[Layer, ...] = (), folder: str = "") -> None:
         self.layers = layers
         self.everything = not layers
-        self.folder = os.path.realpath(os.curdir) if layers else ""
+        # What messages name paths from: where the first words were read.
+        self.folder = folder or (os.path.realpath(os.curdir) if layers else "")
 
     @classmethod
     def parse(cls, words: str | Iterable[str], origin: str = "") -> Permissions:
@@ -202,7 +203,7 @@ class Permissions:
             except ValueError as error:
                 raise errors.ValueError(f"not permissions: {words}", hint="a quote is not closed") from error
         given = tuple(words)
-        return Permissions((*self.layers, layer(given, origin))) if given else self
+        return Permissions((*self.layers, layer(given, origin)), self.folder) if given else self
 
     def __str__(self) -> str:
         return "; ".join(shlex.join(each.words) for each in self.layers)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import inspect
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,105 +14,6 @@ import hocket
 from hocket import errors
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.session import Session
-
-SOURCE = Path(hocket.__file__).parent
-DOORS = {
-    "disk": {
-        "stdlib/disk.py",
-        "stdlib/replacing.py",  # whole files, at a place that `disk` gives
-        "runtime/modules.py",  # which modules of Python there are, for hints
-    },
-    "network": {
-        "stdlib/server/serving.py",
-        "stdlib/http/pool.py",
-        "stdlib/http/transport.py",  # the pool's clients
-    },
-    "processes": {"stdlib/process.py"},
-    "environment": {
-        "stdlib/system.py",
-        "stdlib/process.py",  # what a command inherits
-        # What Hocket itself is told.
-        "stdlib/http/pool.py",
-        "stdlib/random.py",
-        "runtime/clock.py",
-    },
-    "python": {"runtime/modules.py"},
-}
-"""Where each part of the world is reached from: these ask for permission, or need none."""
-
-FILES = "access chdir chmod link listdir lstat makedirs mkdir open readlink remove rename replace rmdir scandir stat"
-CALLS = {
-    "disk": {
-        "open",
-        "io.open",
-        "aiofiles.open",
-        *(f"os.{name}" for name in [*FILES.split(), "symlink", "truncate", "unlink", "utime", "walk"]),
-        *(f"os.path.{name}" for name in ["exists", "getmtime", "getsize", "isdir", "isfile", "islink", "samefile"]),
-    },
-    "network": {
-        "asyncio.open_connection",
-        "asyncio.start_server",
-        "httpx.get",
-        "httpx.stream",
-        "urllib.request.urlopen",
-    },
-    "processes": {
-        "asyncio.create_subprocess_exec",
-        "asyncio.create_subprocess_shell",
-        "os.popen",
-        "os.system",
-        "os.startfile",
-    },
-    "environment": {"os.environ", "os.getenv", "os.putenv", "os.unsetenv", "os.environb"},
-    "python": {"importlib.import_module", "__import__", "runpy.run_path", "exec", "eval"},
-}
-METHODS = {"disk": {"iterdir", "read_bytes", "read_text", "rglob", "touch", "write_bytes", "write_text"}}
-MODULES = {
-    "disk": {"fileinput", "glob", "shutil", "sqlite3", "tarfile", "tempfile", "zipfile"},
-    "network": {"aiohttp", "http.client", "requests", "socket", "socketserver", "urllib.request", "websockets"},
-    "processes": {"multiprocessing", "pty", "subprocess"},
-    "environment": set(),
-    "python": {"importlib", "runpy"},
-}
-HARMLESS = {
-    # Their words for failures, and the types of these.
-    ("stdlib/http/failures.py", "network"),
-    ("stdlib/server/connection.py", "network"),  # options of connections that were taken
-    # What is open, counted.
-    ("stdlib/observing.py", "network"),
-}
-
-
-def reached(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    """Yield the parts of the world that a module reaches, with the lines."""
-    for node in ast.walk(tree):
-        names: set[str] = set()
-        if isinstance(node, ast.Import):
-            names = {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-        for part, modules in MODULES.items():
-            if names & (modules | CALLS[part]):
-                yield part, node.lineno
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("httpx.AsyncClient", "httpx.Client"):
-            yield "network", node.lineno
-        if isinstance(node, ast.Attribute | ast.Name):
-            written = ast.unparse(node)
-            for part, calls in CALLS.items():
-                if written in calls or (isinstance(node, ast.Attribute) and node.attr in METHODS.get(part, ())):
-                    yield part, node.lineno
-
-
-def test_the_library_reaches_outside_through_its_doors_only() -> None:
-    found = set()
-    for folder in ("stdlib", "runtime"):
-        for path in sorted((SOURCE / folder).rglob("*.py")):
-            name = path.relative_to(SOURCE).as_posix()
-            for part, line in reached(ast.parse(path.read_text(encoding="utf-8"))):
-                if name not in DOORS[part] and (name, part) not in HARMLESS:
-                    found.add(f"{name}:{line} reaches the {part} by itself: call what {sorted(DOORS[part])[0]} has")
-    assert sorted(found) == []
-
 
 # Called
 

@@ -82,3 +82,119 @@ def test_nothing_is_left_for_later() -> None:
         text = path.read_text(encoding="utf-8")
         found += [f"{path.relative_to(ROOT)}: {mark}" for mark in marks if mark in text]
     assert found == []
+
+
+# What reaches outside of a program asks what the session permits.
+
+DOORS = {
+    "disk": {
+        "stdlib/disk.py",
+        "stdlib/replacing.py",  # whole files, at a place that `disk` gives
+        "runtime/modules.py",  # which modules of Python there are, for hints
+    },
+    "network": {
+        "stdlib/server/serving.py",
+        "stdlib/websockets/connecting.py",
+        "stdlib/http/pool.py",
+        "stdlib/http/transport.py",  # the pool's clients
+    },
+    "processes": {"stdlib/process.py"},
+    "environment": {
+        "stdlib/system.py",
+        "stdlib/process.py",  # what a command inherits
+        # What Hocket itself is told.
+        "stdlib/http/pool.py",
+        "stdlib/random.py",
+        "runtime/clock.py",
+    },
+    "python": {"runtime/modules.py"},
+}
+"""Where each part of the world is reached from: these ask for permission, or need none."""
+
+FILES = "access chdir chmod link listdir lstat makedirs mkdir open readlink remove rename replace rmdir scandir stat"
+CALLS = {
+    "disk": {
+        "open",
+        "io.open",
+        "aiofiles.open",
+        *(f"os.{name}" for name in [*FILES.split(), "symlink", "truncate", "unlink", "utime", "walk"]),
+        *(f"os.path.{name}" for name in ["exists", "getmtime", "getsize", "isdir", "isfile", "islink", "samefile"]),
+    },
+    "network": {
+        "asyncio.open_connection",
+        "asyncio.start_server",
+        "httpx.get",
+        "httpx.stream",
+        "urllib.request.urlopen",
+    },
+    "processes": {
+        "asyncio.create_subprocess_exec",
+        "asyncio.create_subprocess_shell",
+        "os.popen",
+        "os.system",
+        "os.startfile",
+    },
+    "environment": {"os.environ", "os.getenv", "os.putenv", "os.unsetenv", "os.environb"},
+    "python": {"__import__", "exec", "eval", "importlib.import_module"},
+}
+METHODS = {
+    "disk": {"iterdir", "read_bytes", "read_text", "rglob", "touch", "write_bytes", "write_text"},
+    "network": {"create_connection", "create_datagram_endpoint", "create_server", "create_unix_connection"},
+    "processes": {"subprocess_exec", "subprocess_shell"},
+}
+MODULES: dict[str, set[str]] = {
+    "disk": {"fileinput", "glob", "shutil", "sqlite3", "tarfile", "tempfile", "zipfile"},
+    "network": {"aiohttp", "http.client", "requests", "socket", "socketserver", "urllib.request", "websockets"},
+    "processes": {"multiprocessing", "pty", "subprocess"},
+    "environment": set(),
+    "python": {"runpy"},
+}
+HARMLESS = {
+    ("stdlib/http/failures.py", "network"),  # the types of failures
+    ("stdlib/server/connection.py", "network"),  # options of connections that were taken
+}
+"""Modules that name what reaches outside, and do not use it so."""
+
+WANTED = {
+    "disk": "use stdlib/disk.py",
+    "network": "call current.permissions().connect(host, port) or .listen(host, port)",
+    "processes": "use stdlib/process.py",
+    "environment": "use stdlib/system.py",
+    "python": "use runtime/modules.py",
+}
+
+
+def reached(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the parts of the world that a module reaches, with the lines."""
+    own = {  # modules of ours, imported when they are needed
+        node.func
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.args[0]).startswith(("'hocket.", '"hocket.'))
+    }
+    for node in ast.walk(tree):
+        names: set[str] = set()
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+        for part, modules in MODULES.items():
+            if names & (modules | CALLS[part]):
+                yield part, node.lineno
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("httpx.AsyncClient", "httpx.Client"):
+            yield "network", node.lineno
+        if isinstance(node, ast.Attribute | ast.Name) and node not in own:
+            written = ast.unparse(node)
+            for part, calls in CALLS.items():
+                if written in calls or (isinstance(node, ast.Attribute) and node.attr in METHODS.get(part, ())):
+                    yield part, node.lineno
+
+
+def test_the_library_reaches_outside_through_its_doors_only() -> None:
+    found = set()
+    for folder in (ROOT / "interpreter/hocket/stdlib", ROOT / "interpreter/hocket/runtime"):
+        for path in sorted(folder.rglob("*.py")):
+            name = path.relative_to(folder.parent).as_posix()
+            for part, line in reached(ast.parse(path.read_text(encoding="utf-8"))):
+                if name not in DOORS[part] and (name, part) not in HARMLESS:
+                    found.add(f"{name}:{line} reaches the {part}: {WANTED[part]}, or ask first and be one of DOORS")
+    assert sorted(found) == []
