@@ -17,8 +17,7 @@ from hocket.runtime import enums, fields, generators, modules, operators, resour
 from hocket.runtime.awaiting import lift
 from hocket.runtime.channels import End
 from hocket.runtime.foreign import translate
-from hocket.runtime.objects import call as call_python
-from hocket.runtime.objects import is_python
+from hocket.runtime.objects import call_any, outside
 from hocket.runtime.promises import Promise
 from hocket.runtime.scopes import Scope, Shield, Timeout
 from hocket.runtime.selection import select
@@ -97,6 +96,7 @@ def support() -> dict[str, Any]:
         "unpack_dict": operators.unpack_dict,
         "text": print_text,
         "format": format_value,
+        "outside": outside,
         "field": partial(fields.field, stdlib.methods),
         "set_field": fields.set_field,
         "mistyped": operators.mistyped,
@@ -193,7 +193,7 @@ def lifting(function: Any) -> Any:
             held, rest = function.resolve(args)
             if held is not function:
                 return held.direct(*rest, **named)
-        return lift(call_python(function, args, named) if is_python(function) else function(*args, **named))
+        return lift(call_any(function, args, named))
 
     return call
 

@@ -169,12 +169,35 @@ def finish_call(
     given = None if starred else len(first) + len(keywords)
     callee_name = target.id if isinstance(target, ast.Name) and method is None else None
     holder: str | None = None
+    if mode == "call" and may_be_python(c, node.function, parts):
+        target = call("__outside", target)
     if method is not None:
         target, receiver = method_of(c, target, method)
         first.insert(0, receiver)
         holder = receiver.id if isinstance(receiver, ast.Name) else None
     c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder)
     return in_mode(c, node, mode, target, first, keywords)
+
+
+OURS = frozenset({"function", "struct", "enum", "library"})
+"""Kinds of variables that hold nothing of Python's libraries."""
+
+
+def may_be_python(c: Compiler, function: Node, parts: list[Part]) -> bool:
+    """Whether `function` may be Python's, and is given functions of the program that it could call in a thread."""
+    if not isinstance(function, nodes.NameExpr):
+        return False
+    kind = c.resolution.bindings[function].kind
+    return (
+        kind == "import" or kind not in OURS and any(is_function(c, part) for part, _ in parts if part is not function)
+    )
+
+
+def is_function(c: Compiler, node: Node) -> bool:
+    """Whether a value certainly is a function of the program."""
+    if isinstance(node, nodes.NameExpr):
+        return c.resolution.bindings[node].kind == "function"
+    return isinstance(node, nodes.ArrowExpr | nodes.FuncExpr)
 
 
 def argument_value(item: Node) -> Node:
@@ -233,6 +256,8 @@ def pipe_expr(c: Compiler, node: nodes.PipeExpr) -> ast.expr:
         mode = "suspend" if suspends(c, right.function) else "call"
         return compile_call(c, right, mode, piped=node.left)
     value, function = c.operands([node.left, right])
+    if may_be_python(c, right, [(node.left, c.expr)]):
+        function = call("__outside", function)
     c.source.notes[c.position(node.span)] = CallShape(1)
     return in_mode(c, node, "suspend" if suspends(c, right) else "call", function, [value], [])
 

@@ -83,7 +83,7 @@ def is_builtin_method(tree: Tree, node: Method) -> bool:
         value = value.value
     if isinstance(value, LITERALS):
         return True
-    is_module = isinstance(value, nodes.NameExpr) and tree.bindings[value].kind == "module"
+    is_module = isinstance(value, nodes.NameExpr) and tree.bindings[value].kind in ("module", "import")
     return "_" in name and not is_module and name not in tree.members
 
 

@@ -172,6 +172,21 @@ def call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         raise
 
 
+def call_any(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """Call a function of the program, of ours or of Python's."""
+    return call(function, args, named) if is_python(function) else function(*args, **named)
+
+
+def outside(function: Any) -> Any:
+    """Return `function`, one of Python's so that it is given what it may call in any thread."""
+    return functools.partial(call_with, function) if is_python(function) else function
+
+
+def call_with(function: Any, *args: Any, **named: Any) -> Any:
+    """Call what Python has."""
+    return call(function, args, named)
+
+
 def is_python(function: Any) -> bool:
     """Whether a function, method or class is a library's."""
     code = getattr(function, "__code__", None)

@@ -484,7 +484,9 @@ def spawn(function: Any, /, *args: Any, **named: Any) -> Task:
 
 
 async def _call(function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return await lift(function(*args, **named))
+    from hocket.runtime.objects import call_any  # whose callbacks are routines
+
+    return await lift(call_any(function, args, named))
 
 
 def spawn_block(function: Callable[[], Coroutine[Any, Any, Any]], name: str = "spawn") -> Task:
