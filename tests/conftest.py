@@ -3,8 +3,12 @@
 They run under the virtual clock, so that the order of what they wait for is not the machine's,
 but for those about files, processes and sockets: under it, a session's own servers are asked
 without any.  `# clock: real` is for others that need real time.
+
+No test may connect to another machine.
 """
 
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +23,17 @@ LIMIT = 60.0
 """Seconds after which a program is stopped; many run side by side, on a machine that may do other work."""
 
 prepare_process()
+
+
+def stay_here(event: str, args: tuple[object, ...]) -> None:
+    """Refuse connections to other machines, whatever makes them."""
+    if event == "socket.connect" and isinstance(args[1], tuple):
+        host = str(args[1][0]).partition("%")[0]
+        if not re.fullmatch(r"(::ffff:)?127\.[0-9.]+|::1|::|0\.0\.0\.0|localhost|", host):
+            raise PermissionError(f"tests connect to this machine only, not to {host}")
+
+
+sys.addaudithook(stay_here)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ProgramFile | None":

@@ -1,6 +1,9 @@
 """What a program cannot say about its own compilation: completeness, positions, order, limits."""
 
 import asyncio
+import dis
+import inspect
+from types import CodeType
 
 import pytest
 
@@ -180,3 +183,40 @@ def test_arrays_are_pushed_to_in_place_only_when_nobody_else_holds_them() -> Non
 
 def test_generated_code_keeps_names_that_python_reserves() -> None:
     assert run("class := 1\nfunc lambda(def, None = 2) { return def + None + class }\nlambda(3)").value == 6
+
+
+def code_of(text: str, name: str) -> CodeType:
+    """Return the Python code of the function `name` of a program."""
+    work = [Session().compile(text, "cell 1").unit.code]
+    while work:
+        code = work.pop()
+        if code.co_name == name:
+            return code
+        work += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    raise AssertionError(f"no function {name}")
+
+
+def instructions(code: CodeType) -> list[tuple[str, int | None]]:
+    return [(instruction.opname, instruction.arg) for instruction in dis.get_instructions(code)]
+
+
+def test_what_does_not_wait_pays_nothing_for_what_does() -> None:
+    fib = code_of("func fib(n) { return if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }", "fib")
+    assert not fib.co_flags & (inspect.CO_COROUTINE | inspect.CO_GENERATOR)
+    # `+` is not Python's own: a text joins anything.
+    assert set(fib.co_names) <= {"fib", "__add", "__class__"}
+
+
+def test_an_await_suspends_at_one_place_of_its_own() -> None:
+    text = "async func twice(x) { let a := await async_sleep(x); let b := await async_sleep(a); return [a, b, x] }"
+    twice = code_of(text, "twice")
+    assert twice.co_flags & inspect.CO_COROUTINE
+    waits = [found for found in dis.get_instructions(twice) if found.opname == "SEND"]
+    assert len({found.positions for found in waits}) == 2
+    # What lives across a wait is a local of the frame that is kept.
+    assert {"a", "b", "x"} <= {name.strip("'0123456789") for name in twice.co_varnames}
+
+
+def test_the_same_text_gives_the_same_code() -> None:
+    text = "async func f(xs) { for x in xs { try { await x } except e { print(e) } }; return xs.map(y => y + 1) }"
+    assert instructions(code_of(text, "f")) == instructions(code_of(text, "f"))

@@ -1,6 +1,7 @@
 """The rules of the house that a test can hold: what lies where, and how long it may be."""
 
 import ast
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,3 +199,8 @@ def test_the_library_reaches_outside_through_its_doors_only() -> None:
                 if name not in DOORS[part] and (name, part) not in HARMLESS:
                     found.add(f"{name}:{line} reaches the {part}: {WANTED[part]}, or ask first and be one of DOORS")
     assert sorted(found) == []
+
+
+def test_tests_cannot_connect_to_other_machines() -> None:
+    with pytest.raises(PermissionError, match="this machine only"):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import tracemalloc
 import weakref
 from typing import Any
 
@@ -86,3 +87,17 @@ def test_nothing_is_left_of_what_has_ended(world: Any, end: str) -> None:
         return [reference() for reference in left if reference() is not None]
 
     assert world.run(main) == []
+
+
+def test_a_bare_sleep_takes_less_than_350_bytes(world: Any) -> None:
+    async def main() -> float:
+        gc.collect()
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            sleeps = [Sleep(60_000) for _ in range(2000)]
+            return (tracemalloc.get_traced_memory()[0] - before) / len(sleeps)
+        finally:
+            tracemalloc.stop()
+
+    assert world.run(main) < 350

@@ -54,7 +54,7 @@ def loop_stats() -> dict[str, Any]:
 
     `turns` made since the session began; `lag` and `longest_lag`, by how many milliseconds the last timer and the
     latest of all came late; `longest_turn` in milliseconds, of those over 100; `tasks` and `promises` that are
-    pending (promises include the tasks); `files` and `sockets` that the process has open.
+    pending (promises include the tasks); `files` and `sockets` that the process has open; `memory`, its bytes.
 
     ```
     let waiting := deferred().promise
@@ -76,6 +76,7 @@ def loop_stats() -> dict[str, Any]:
         "promises": sum(isinstance(thing, Promise) and thing.state is PENDING for thing in gc.get_objects()),
         "files": len(process.open_files()),
         "sockets": len(process.net_connections()),
+        "memory": process.memory_info().rss,
     }
 
 
