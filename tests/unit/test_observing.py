@@ -103,7 +103,7 @@ def test_every_step_is_recorded_while_somebody_records(world: Any) -> None:
 def test_a_wait_for_something_real_has_a_limit_under_the_virtual_clock(world: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(holds, "LIMIT", 0.05)
     session_text = """
-    try { await stuck } except TimeoutError e { print(e.message, e.limit) }
+    try { await stuck } except TimeoutError e { print(e.message, e.limit); print(e.hint) }
     """
 
     async def main() -> list[str]:
@@ -119,7 +119,8 @@ def test_a_wait_for_something_real_has_a_limit_under_the_virtual_clock(world: An
         return written.getvalue().splitlines()
 
     expected = "a Python awaitable took more than 0.05 s of real time, while the virtual clock stood still 50"
-    assert host.run_alone(main()) == [expected]
+    hint = "if it waits for functions that sleep on that clock: `promise_all` does not stop it"
+    assert host.run_alone(main()) == [expected, hint]
 
 
 def test_a_cell_that_only_earlier_cells_keep_waiting_is_ended(monkeypatch: Any) -> None:

@@ -70,4 +70,6 @@ def overdue(task: Routine, waiting: object) -> None:
     builtins = [builtin for code in codes if (builtin := STDLIB.of_code(code)) is not None]
     what = f"{builtins[0].name}()" if builtins else task.waiting.describe()
     text = f"{what} took more than {LIMIT:g} s of real time, while the virtual clock stood still"
-    task.throw_in(errors.TimeoutError(text, limit=LIMIT * 1000))
+    # Nothing tells who will settle a future of Python's.
+    hint = None if builtins else "if it waits for functions that sleep on that clock: `promise_all` does not stop it"
+    task.throw_in(errors.TimeoutError(text, hint=hint, limit=LIMIT * 1000))
