@@ -168,6 +168,11 @@ class MethodTable(dict[type, Callable[..., Any]]):
         self.library = library
 
     def __missing__(self, cls: type) -> Callable[..., Any]:
+        if type(cls) is StructType:
+            own = cls.__methods__.get(self.name)
+            # A struct that a function makes ends with what it has captured: the table would keep it.
+            if own is not None and getattr(own, "direct", own).__closure__:
+                return own
         function = self.find(cls)
         self[cls] = function
         return function
