@@ -157,6 +157,20 @@ def test_the_clock_can_be_changed_while_nothing_waits(fresh):
     assert "there is no clock 'lunar'" in fails(fresh, "%clock lunar")
 
 
+def test_the_kernel_answers_and_stops_while_the_virtual_clock_runs(fresh):
+    fresh.ok("%clock virtual")
+    # Days pass in it, and it never ends by itself.
+    cell = fresh.send("let hours := spawn { loop { await async_sleep(3600000) } }\nawait hours")
+    fresh.listen(0.2)
+    reply = fresh.ask(fresh.client.complete("async_sl"))
+    assert "async_sleep" in reply.content["matches"]
+    assert not cell.reply
+    fresh.interrupt()
+    fresh.wait(cell)
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert fresh.ok("hours.cancel()").result == "true"
+
+
 def test_files_are_loaded_and_run(notebook, tmp_path):
     file = tmp_path / "a program.hkt"
     file.write_text("let from_file := args()\nfrom_file", encoding="utf-8")
