@@ -204,16 +204,24 @@ def serves_as_array(value: Any) -> bool:
 
 def checker(builtin: Builtin) -> Callable[..., None]:
     """Return what raises at the call what `builtin` would raise of its arguments once it runs."""
+    # Classes of arguments that fit; of Python's own only, to keep no other alive.
+    known: set[tuple[type, ...]] = set()
 
     def check(*args: Any, **named: Any) -> None:
+        kinds = tuple(map(type, args))
+        if kinds in known and not named:
+            return
         try:
             given = builtin.signature.bind(*args, **named).arguments
         except TypeError:
             return  # the call itself says it better
         if builtin.check is not None:
             builtin.check(**given)
-        elif wrong := wrong_argument(builtin, given, is_loose=True):
+            return
+        if wrong := wrong_argument(builtin, given, is_loose=True):
             raise wrong
+        if not named and all(kind.__module__ == "builtins" for kind in kinds):
+            known.add(kinds)
 
     return check
 
