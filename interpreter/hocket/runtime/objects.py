@@ -182,7 +182,7 @@ def outside(function: Any) -> Any:
     return functools.partial(call_with, function) if is_python(function) else function
 
 
-def call_with(function: Any, *args: Any, **named: Any) -> Any:
+def call_with(function: Any, /, *args: Any, **named: Any) -> Any:
     """Call what Python has."""
     return call(function, args, named)
 
