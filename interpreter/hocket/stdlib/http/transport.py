@@ -8,6 +8,7 @@ when a request is first sent.
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.request import getproxies
@@ -17,6 +18,7 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from httpx_aiohttp import AiohttpTransport
 
 from hocket.runtime.current import current_scheduler
+from hocket.runtime.streams import Stream
 from hocket.stdlib.server.serving import HttpServer, local_server
 
 LOCAL = ("127.0.0.1", "localhost")
@@ -63,5 +65,23 @@ async def hand_over(server: HttpServer, request: httpx.Request) -> httpx.Respons
     target = request.url.raw_path.decode("ascii")
     headers = [(name.lower(), value) for name, value in request.headers.raw]
     answer = await server.answer(request.method, target, headers, body)
+    if answer.parts is not None and request.method != "HEAD":
+        return httpx.Response(answer.status, headers=answer.headers, stream=Body(answer.parts), request=request)
     content = b"" if request.method == "HEAD" else answer.body
     return httpx.Response(answer.status, headers=answer.headers, content=content, request=request)
+
+
+class Body(httpx.AsyncByteStream):
+    """The body of an answer that comes in parts."""
+
+    def __init__(self, parts: Stream) -> None:
+        self._parts = parts
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the parts."""
+        async for part in self._parts:
+            yield part
+
+    async def aclose(self) -> None:
+        """Want no more."""
+        await self._parts.aclose()

@@ -25,9 +25,10 @@ def http_serve(routes: dict[str, Any], port: int = 0) -> HttpServer:
 
     A route is a path, for every method, or method and path; `:name` stands for any one part of the path. Its
     function is given the request: `method`, `path`, `params`, `query`, `headers`, `body`, `bytes`, `json()` and
-    `form()`. It answers with text, a dict or array (sent as JSON), bytes, null (status 204) or
-    `http_response(…)`. One that fails answers 500 and its error is reported; one whose client has gone is
-    cancelled. Port 0 is any free one. A program goes on until its servers have stopped.
+    `form()`. It answers with text, a dict or array (sent as JSON), bytes, null (status 204), a stream of text or
+    bytes, which is sent while it comes and as fast as the client takes it, or `http_response(…)`. One that fails
+    answers 500, in the middle of a stream ends the connection, and its error is reported; one whose client has gone
+    is cancelled. Port 0 is any free one. A program goes on until its servers have stopped.
 
     ```
     let server := http_serve({

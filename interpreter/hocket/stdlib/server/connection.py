@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, cast
 
 import h11
 
+from hocket.runtime.gates import Gate
+from hocket.runtime.lines import Ticket
 from hocket.stdlib.server.exchanges import Exchange
 from hocket.stdlib.server.messages import Answer, HttpRequest, HttpResponse, plain, prepare
 from hocket.stdlib.server.routes import Handler
@@ -46,6 +48,26 @@ class Answering(Exchange):
         """Send it."""
         self.connection.answered(answer)
 
+    def began(self, answer: Answer) -> None:
+        """Send the headers."""
+        self.connection.begin_answer(answer)
+
+    async def send(self, part: bytes) -> None:
+        """Send a part, and wait until the client has taken it."""
+        await self.connection.send_part(part)
+
+    def broke_off(self) -> None:
+        """End the connection, so that the client does not take it for the end."""
+        self.connection.break_off()
+
+
+class Room(Gate):
+    """What waits for a client that is slower than its answer."""
+
+    def wanted(self, ticket: Ticket) -> str:
+        """Return what the holder of a ticket waits for, in the words of a message."""
+        return "a client to take what was sent"
+
 
 class Connection(asyncio.Protocol):
     """Reads requests and writes answers."""
@@ -64,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._body = bytearray()
         self._ahead = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._room = Room()
 
     # What asyncio tells
 
@@ -112,6 +135,7 @@ class Connection(asyncio.Protocol):
 
     def _resume(self) -> None:
         self.is_blocked = False
+        self._room.open()
         if self.is_ending:
             self._finish()
         elif self.exchange is None:
@@ -217,6 +241,24 @@ class Connection(asyncio.Protocol):
         else:
             self._finish()
 
+    def begin_answer(self, answer: Answer) -> None:
+        """Send the headers of an answer that comes in parts."""
+        self._write(self._head(answer))
+
+    async def send_part(self, part: bytes) -> None:
+        """Send a part of it, and wait until the client has taken all."""
+        if part:
+            self._write(h11.Data(data=part))
+        if self.is_blocked:
+            await self._room.wait_in_line()
+
+    def break_off(self) -> None:
+        """End the connection in the middle of an answer."""
+        self.exchange = None
+        self.is_ending = True
+        self._disarm()
+        self.transport.close()
+
     def _next(self) -> None:
         if not self.is_blocked:
             self._ahead = 0
@@ -224,18 +266,22 @@ class Connection(asyncio.Protocol):
             self._advance()
 
     def _send(self, answer: Answer) -> None:
+        if answer.parts is not None:
+            self._write(h11.EndOfMessage())
+            return
+        body = b"" if self._method == b"HEAD" else answer.body
+        self._write(self._head(answer), *([h11.Data(data=body)] if body else []), h11.EndOfMessage())
+
+    def _head(self, answer: Answer) -> h11.Response:
         headers = list(answer.headers)
         if all(name != b"date" for name, _ in headers):
             headers.insert(0, (b"date", formatdate(self.server.wall_time(), usegmt=True).encode()))
-        body = b"" if self._method == b"HEAD" else answer.body
         if self.server.is_stopping or self.http.their_state in (h11.SEND_BODY, h11.ERROR):
             headers.append((b"connection", b"close"))
         reason = responses.get(answer.status, "").encode()
-        events = [
-            h11.Response(status_code=answer.status, headers=headers, reason=reason),
-            *([h11.Data(data=body)] if body else []),
-            h11.EndOfMessage(),
-        ]
+        return h11.Response(status_code=answer.status, headers=headers, reason=reason)
+
+    def _write(self, *events: h11.Event) -> None:
         self.transport.write(b"".join(self.http.send(event) or b"" for event in events))
 
     # The end

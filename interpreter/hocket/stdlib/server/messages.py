@@ -10,9 +10,12 @@ from urllib.parse import parse_qsl, unquote
 
 from hocket import errors
 from hocket.runtime.ranges import Range
+from hocket.runtime.streams import Flow, Stream, stream
 from hocket.runtime.values import print_text, type_name
 from hocket.stdlib import json
 from hocket.stdlib.http.results import charset, decoded
+from hocket.stdlib.open_files import chunks
+from hocket.stdlib.opened import File
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -76,11 +79,17 @@ class HttpResponse(Fields):
 
 
 class Answer(NamedTuple):
-    """An answer as it is sent."""
+    """An answer as it is sent; one with `parts` has no length, they come after the headers."""
 
     status: int
     headers: Headers
     body: bytes
+    parts: Stream | None = None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether an answer of this status has a body."""
+        return self.status not in _WITHOUT_BODY
 
 
 def read_request(method: str, target: str, params: dict[str, str], headers: Headers, body: bytes) -> HttpRequest:
@@ -146,7 +155,8 @@ def prepare(value: Any) -> Answer:
     """Return what is sent for the value of a handler; raises TypeError for one that is no answer."""
     if not isinstance(value, HttpResponse):
         value = HttpResponse(204 if value is None else 200, value, {})
-    kind, body = _content(value.body)
+    parts = _parts(value.body)
+    kind, body = _content(value.body) if parts is None else (_kind_of(value.body), b"")
     if value.status in _WITHOUT_BODY:
         kind, body = None, b""
     headers: Headers = []
@@ -156,9 +166,9 @@ def prepare(value: Any) -> Answer:
             headers += [(lower.encode(), text.strip().encode("utf-8", "replace")) for text in _texts(values)]
     if kind is not None and all(name != b"content-type" for name, _ in headers):
         headers.append((b"content-type", kind))
-    if value.status not in _WITHOUT_BODY:
+    if value.status not in _WITHOUT_BODY and parts is None:
         headers.append((b"content-length", str(len(body)).encode()))
-    return Answer(value.status, headers, body)
+    return Answer(value.status, headers, body, parts)
 
 
 def plain(status: int, reason: str = "", headers: dict[str, Any] | None = None) -> HttpResponse:
@@ -174,6 +184,28 @@ def _texts(values: Any) -> list[str]:
     return [print_text(value) for value in (values if isinstance(values, list) else [values])]
 
 
+def _parts(body: Any) -> Stream | None:
+    """Return what gives the parts of a body that is sent while it comes, None for another."""
+    if isinstance(body, File):  # by line it would lose the line ends
+        return chunks(body)
+    return stream(body) if isinstance(body, Flow) or hasattr(body, "__aiter__") else None
+
+
+def _kind_of(body: Any) -> bytes:
+    is_text = not isinstance(body, File) or body.is_text
+    return b"text/plain; charset=utf-8" if is_text else b"application/octet-stream"
+
+
+def part_bytes(part: Any) -> bytes:
+    """Return what is sent for a part; raises TypeError for one that is neither text nor bytes."""
+    if isinstance(part, str):
+        return part.encode("utf-8", "surrogatepass")
+    if isinstance(part, bytes | bytearray):
+        return bytes(part)
+    hint = "`to_json(value)` makes a text of it" if isinstance(part, dict | list) else None
+    raise errors.TypeError(f"a part of a streamed answer is text or bytes, got {type_name(part)}", hint=hint)
+
+
 def _content(body: Any) -> tuple[bytes | None, bytes]:
     """Return the content type and the bytes of a body."""
     if body is None:
@@ -186,5 +218,5 @@ def _content(body: Any) -> tuple[bytes | None, bytes]:
         return b"application/json", json.encode(body).encode("utf-8", "surrogatepass")
     raise errors.TypeError(
         f"a handler cannot answer with {type_name(body)}",
-        hint="answer with text, a dict, an array, bytes, null or http_response(status, body, headers)",
+        hint="answer with text, a dict, an array, bytes, null, a stream or http_response(status, body, headers)",
     )
