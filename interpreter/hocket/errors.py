@@ -19,6 +19,7 @@
         │   ├── ConnectError      not even a connection
         │   ├── HttpError         an answer that is not HTTP
         │   └── TooLarge          an answer over the limit
+        ├── DatabaseError         a database refused a statement; not: a file that cannot be opened
         ├── TimeoutError          a limit of time passed
         ├── CancelledError        what was awaited was cancelled; not: one's own cancellation
         ├── ChannelClosed, DeadlockError
@@ -292,6 +293,10 @@ class HttpError(NetworkError):
 
 class TooLarge(NetworkError):
     """An answer over the limit."""
+
+
+class DatabaseError(Error):
+    """A database refused a statement; `sql`, `reason` and, of SQLite, `code` say which and why."""
 
 
 class TimeoutError(Error):  # noqa: A001

@@ -179,13 +179,19 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
     A cancelled call ends at once; the thread goes on alone.
     """
     scheduler = current.current_scheduler()
+    if scheduler.current is None:
+        return await scheduler.loop.run_in_executor(scheduler.executor, lambda: function(*args))
+    return await posted(scheduler.executor.post, function, *args)
+
+
+async def posted(post: Callable[[Job], object], function: Callable[..., T], *args: Any) -> T:
+    """As `in_thread`, in a task, in the thread that `post` has call a job."""
+    scheduler = current.current_scheduler()
     task = scheduler.current
-    loop = scheduler.loop
-    if task is None:
-        return await loop.run_in_executor(scheduler.executor, lambda: function(*args))
-    call = ThreadCall(task, loop)
+    assert task is not None
+    call = ThreadCall(task, scheduler.loop)
     context = copy_context()
-    scheduler.executor.post(lambda: call.run(lambda: context.run(function, *args)))
+    post(lambda: call.run(lambda: context.run(function, *args)))
     task.waiting = call
     call.limit = hold(scheduler, task)
     await PARKED

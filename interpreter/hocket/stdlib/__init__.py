@@ -24,6 +24,7 @@ from hocket.stdlib import (
     channels,
     checks,
     core,
+    database,
     dicts,
     encodings,
     entries,
@@ -68,6 +69,7 @@ _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
     *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, paths, http, server),
     websockets,
+    database,
     *(tasks, retries, observing, channels, locks, timers, streams),
     *(showing, shared, system, arguments, process, key_values),
 )

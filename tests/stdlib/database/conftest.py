@@ -1,0 +1,13 @@
+"""Programs that work with files run in a folder of their own."""
+
+import contextlib
+import tempfile
+from collections.abc import Generator
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return (yield)
