@@ -117,6 +117,7 @@ def support() -> dict[str, Any]:
         # tasks
         "async": async_function,
         "async_checked": async_checked,
+        "async_instant": async_instant,
         "generator_checked": generators.checked,
         "async_generator": streams.async_generator,
         "Async": AsyncFunction,
@@ -162,6 +163,15 @@ def cancelled(stop: Cancelled) -> errors.CancelledError:
 def async_function(function: Any) -> AsyncFunction:
     """Wrap a coroutine function of the program; a decorator."""
     return AsyncFunction(function, function.__name__)
+
+
+def async_instant(instant: Any) -> Any:
+    """Return the decorator of a coroutine function that never waits; `instant` does the same as a plain function."""
+
+    def decorate(function: Any) -> AsyncFunction:
+        return AsyncFunction(function, function.__name__, instant=instant)
+
+    return decorate
 
 
 def async_checked(check: Any) -> Any:

@@ -176,7 +176,27 @@ def finish_call(
         first.insert(0, receiver)
         holder = receiver.id if isinstance(receiver, ast.Name) else None
     c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder)
-    return in_mode(c, node, mode, target, first, keywords)
+    made = in_mode(c, node, mode, target, first, keywords)
+    if mode == "await" and not keywords and is_instant(c, callee[0]) and all(map(is_simple, first)):
+        return at_once(c, node, target, first, made)
+    return made
+
+
+def is_instant(c: Compiler, callee: Node) -> bool:
+    """Whether `callee` is the name of an async function that never waits, unless it has got another meaning."""
+    return isinstance(callee, nodes.NameExpr) and c.resolution.bindings[callee] in c.instant
+
+
+def is_simple(value: ast.expr) -> bool:
+    """Whether a value may stand twice in the code."""
+    return isinstance(value, ast.Name | ast.Constant)
+
+
+def at_once(c: Compiler, node: Node, function: ast.expr, args: list[ast.expr], otherwise: ast.expr) -> ast.expr:
+    """Return the call of an async function as that of a plain one, if it has such a form when it is called."""
+    plain = ast.Attribute(function, "instant", ast.Load())
+    test = ast.BoolOp(ast.And(), [is_class(function, "Async"), plain])
+    return ast.IfExp(test, c.at(node, ast.Call(plain, args, [])), otherwise)
 
 
 OURS = frozenset({"function", "struct", "enum", "library"})

@@ -66,6 +66,8 @@ class Compiler:
         self.docs = docs
         self.suspending, self.suspending_methods = suspending
         self.methods: set[str] = set()
+        # Async functions that never wait, and the variables that they are.
+        self.instant: set[Node | Binding] = set()
         self.body: list[ast.stmt] = []
         self.function: Function
         # How many `try` and `scope` blocks of the function are open.

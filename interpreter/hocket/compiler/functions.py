@@ -38,6 +38,8 @@ def func_def(c: Compiler, node: nodes.FuncDef) -> None:
         c.emit(node, ast.Assign([c.store_binding(binding)], function(c, node, node.params, node.body, str(node.name))))
     else:
         make(c, node, node.params, node.body, binding.python)
+    if node in c.instant:
+        c.instant.add(binding)
 
 
 @compiles(nodes.FuncExpr)
@@ -124,22 +126,48 @@ def define(c: Compiler, node: Node, info: Function, params: nodes.Params, body: 
     doc = c.docs.get(node.span.start)
     if doc is not None:
         inside.insert(0, c.at(node, ast.Expr(ast.Constant(doc))))
-    decorators = wrappers(c, node, info, params, signature)
+    decorators = wrappers(c, node, info, params, signature, inside)
     kind = ast.AsyncFunctionDef if info.is_async else ast.FunctionDef
     c.emit(node, kind(python, signature.arguments, inside, decorators))
 
 
-def wrappers(c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature) -> list[ast.expr]:
+def wrappers(
+    c: Compiler, node: Node, info: Function, params: nodes.Params, signature: Signature, body: list[ast.stmt]
+) -> list[ast.expr]:
     """Return the decorators: of a function whose body begins after its call."""
     if not info.is_async and not info.is_generator:
         return []
     # The body of an async generator is not even called before it begins.
     is_late = info.is_async and info.is_generator
     check = checker(c, node, info, params, signature, always=is_late)
+    if check is None and info.is_async and not waits(body):
+        return [call("__async_instant", instant(c, node, info, signature, body))]
     if check is None:
         return [load("__async")] if info.is_async else []
     name = "__async_generator" if is_late else "__async_checked" if info.is_async else "__generator_checked"
     return [call(name, check)]
+
+
+def instant(c: Compiler, node: Node, info: Function, signature: Signature, body: list[ast.stmt]) -> ast.expr:
+    """Emit an async function that never waits once more, as a plain one: `await f(x)` needs no coroutine then."""
+    c.instant.add(node)
+    name = f"{info.name or ''}'{c.temp()}"
+    c.emit(node, ast.FunctionDef(name, signature.arguments, body, []))
+    return load(name)
+
+
+def waits(body: list[ast.stmt]) -> bool:
+    """Whether the body of a function waits somewhere; functions inside of it do not count."""
+    open_nodes: list[ast.AST] = [*body]
+    while open_nodes:
+        node = open_nodes.pop()
+        if isinstance(node, ast.Await | ast.AsyncFor | ast.AsyncWith):
+            return True
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            open_nodes += node.args.defaults
+        elif not isinstance(node, ast.Lambda):
+            open_nodes += ast.iter_child_nodes(node)
+    return False
 
 
 def checker(

@@ -371,8 +371,11 @@ class AsyncFunction:
         makes: type[Operation | Task] = Task,
         check: Callable[..., None] | None = None,
         promise: Callable[..., Promise] | None = None,
+        instant: Callable[..., Any] | None = None,
     ) -> None:
         self.direct = self.__wrapped__ = function
+        # Does the same without a coroutine, if it never waits.
+        self.instant = instant
         self.makes = makes
         # Makes the promise of a call where that needs no coroutine.
         self.promise = promise
