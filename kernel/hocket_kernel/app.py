@@ -6,11 +6,15 @@ IPython profile is read or made, and a message that is not quite text is sent an
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import os
 import re
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import zmq
@@ -19,6 +23,7 @@ from jupyter_client.jsonutil import json_default
 from traitlets import default
 
 from hocket_kernel import routing
+from hocket_kernel.base import GRACE
 from hocket_kernel.kernel import HocketKernel
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -105,10 +110,25 @@ class KernelApp(IPKernelApp):
         # wait for this interval, several times per message.
         sys.setswitchinterval(0.001)
         routing.install()
-        super().start()
-        self.kernel.breathe(0)  # a signal would kill a process whose Python has ended
+        with suppress(SystemExit):
+            super().start()
+        while not self.kernel.is_over:
+            # A Python callback has stopped the loop, or raised what asyncio lets end it.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.io_loop.start()
+        self.kernel.breathe(0)
         # ipykernel ends its iopub thread before these; one that is still answering the shutdown
         # would then wait for it for ever, and the process with it.
         for thread in (self.control_thread, self.shell_channel_thread):
             thread.stop()
             thread.join(timeout=1)
+        leave()
+
+
+def leave() -> None:
+    """End the process: what is to be done at its end is, but no thread in a hung call is waited for."""
+    last = threading.Timer(GRACE, os._exit, (1,))
+    last.daemon = True
+    last.start()
+    atexit._run_exitfuncs()
+    os._exit(0)

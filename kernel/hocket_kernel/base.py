@@ -27,7 +27,7 @@ from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 
 from hocket_kernel.comms import Comms
-from hocket_kernel.output import Companion
+from hocket_kernel.output import Companion, ProgramStream
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., 
     async def answer(self: AsyncKernel, *arguments: Any, **options: Any) -> dict[str, Any]:
         try:
             return await method(self, *arguments, **options)
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:
             self.log.error("internal error of the kernel in %s", method.__name__, exc_info=True)
             message = f"internal error of the kernel: {error}"
             return {"status": "error", "ename": type(error).__name__, "evalue": message, "traceback": [message]}
@@ -90,7 +90,7 @@ class AsyncKernel(Kernel):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.main_loop: asyncio.AbstractEventLoop
-        self.is_closing = False
+        self.is_closing = self.is_over = False
         # By subshell: when its newest cell began, and who had sent the one that failed, until when others were sent.
         self._begun: dict[str | None, float] = {}
         self._failures: dict[str | None, tuple[str, float]] = {}
@@ -172,7 +172,8 @@ class AsyncKernel(Kernel):
             self._shell_context = newest
         else:
             for stream in (sys.stdout, sys.stderr):
-                stream.set_parent(parent)  # type: ignore[union-attr]
+                if isinstance(stream, ProgramStream):
+                    stream.set_parent(parent)
 
     def _publish_status(self, status: str, channel: str, parent: dict[str, Any] | None = None) -> None:
         """Say whether the kernel is busy; together with `execute_input` where that comes next."""
@@ -306,6 +307,11 @@ class AsyncKernel(Kernel):
         if self.parent is not None:
             self.parent.cleanup_connection_file()
         os._exit(1)
+
+    async def _at_shutdown(self) -> None:
+        """End child processes; after this the loop may end."""
+        await super()._at_shutdown()
+        self.is_over = True
 
     def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
         # A client that has asked for a shutdown sends this after 2.5 seconds: clean-up has longer.

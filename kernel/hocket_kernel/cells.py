@@ -123,7 +123,11 @@ class Cells:
             self.screen.show(outcome.value)
 
     def _finish(self) -> None:
-        """Send what the cell has shown and printed until now, and share what Python has set."""
+        """Send what the cell has shown and printed until now, and share what Python has set.
+
+        A stream that it has replaced, and perhaps closed, is not the next cell's.
+        """
+        output.restore()
         if self._python is not None:
             self._python.share()
         self.screen.settle()

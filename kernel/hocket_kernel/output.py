@@ -22,7 +22,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from threading import Lock
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import zmq
 from ipykernel.iostream import IOPubThread, OutStream
@@ -191,6 +191,12 @@ def flush() -> None:
         sys.stdout.flush()
 
 
+def restore() -> None:
+    """Put the streams back that a program has replaced."""
+    for name, stream in ProgramStream.made.items():
+        setattr(sys, name, stream)
+
+
 def finish(parent: dict[str, Any]) -> None:
     """Send everything that the request `parent` has printed."""
     if isinstance(sys.stdout, ProgramStream):
@@ -203,8 +209,12 @@ class ProgramStream(OutStream):
     A program cannot take it away from the others: `close` only flushes.
     """
 
+    made: ClassVar[dict[str, ProgramStream]] = {}
+    """The streams of this process by name."""
+
     def __init__(self, session: Session, pub_thread: IOPubThread, name: str, **options: Any) -> None:
         self.outlet = outlet(session, pub_thread)
+        self.made[name] = self
         super().__init__(session, pub_thread, name, **options)
 
     def write(self, string: str) -> int:

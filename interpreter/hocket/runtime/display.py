@@ -146,7 +146,7 @@ def representation(value: Any) -> str:
     """Return Python's source form of an object, its class if it has none that works."""
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001  a value is shown whatever its `__repr__` does
+    except (Exception, SystemExit, KeyboardInterrupt):  # noqa: BLE001  a value is shown whatever its `__repr__` does
         return f"<{type(value).__name__}>"
 
 

@@ -62,7 +62,7 @@ def _attempt(name: str, value: Any, look: Callable[[Any, Any], Any]) -> Any:
         return None
     try:
         return look(method, value)
-    except Exception as error:  # noqa: BLE001  the value is shown as text whatever the method does
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001  the value is shown as text whatever the method does
         sys.stderr.write(f"{name} of a {type(value).__name__} failed: {type(error).__name__}: {error}\n")
         return None
 
