@@ -78,6 +78,14 @@ def sent(header: dict[str, Any]) -> float:
     return date.timestamp() if isinstance(date, datetime) else float("inf")
 
 
+def runs(process: Any) -> bool:
+    """Whether a process, psutil's, has not ended: until its parent asks for its end it is listed."""
+    try:
+        return bool(process.is_running() and process.status() != "zombie")
+    except Exception:  # noqa: BLE001  it ends while it is asked
+        return False
+
+
 class AsyncKernel(Kernel):
     """What every request needs, whatever the language.
 
@@ -312,6 +320,20 @@ class AsyncKernel(Kernel):
         """End child processes; after this the loop may end."""
         await super()._at_shutdown()
         self.is_over = True
+
+    def _process_children(self) -> list[Any]:
+        """Return the processes that programs have started and that run; ipykernel waits for ended ones, too."""
+        return [child for child in super()._process_children() if runs(child)]
+
+    async def _progressively_terminate_all_children(self) -> None:
+        """End the processes that programs have started, those that insist after a second by force."""
+        for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+            for step in range(20):
+                if not self._process_children():
+                    return
+                if step == 0:
+                    self._signal_children(number)
+                await asyncio.sleep(0.05)
 
     def _on_sigterm(self, signum: int, frame: FrameType | None) -> None:
         # A client that has asked for a shutdown sends this after 2.5 seconds: clean-up has longer.
