@@ -74,6 +74,37 @@ def test_shutdown_takes_less_than_a_second_while_a_cell_computes(fresh):
     assert time.monotonic() - asked < 1
 
 
+# What is left running by a cell of Python, and does not end by itself.
+LEFT = """%%python
+import asyncio, os, subprocess, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+threading.Thread(target=time.sleep, args=(600,)).start()
+threading.Thread(target=os.read, args=(os.pipe()[0], 1)).start()
+ThreadPoolExecutor(1).submit(time.sleep, 600)
+call = asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)
+task = asyncio.create_task(asyncio.sleep(600))
+process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+None
+"""
+
+
+def test_nothing_that_hangs_delays_the_end(fresh):
+    fresh.ok(LEFT)
+    asked = time.monotonic()
+    assert fresh.control("shutdown_request", {"restart": True}) == {"status": "ok", "restart": True}
+    assert ended(fresh, 10)
+    # What hangs would take ten minutes; a second is what is promised, on a machine that has nothing else to do.
+    assert time.monotonic() - asked < 5
+
+
+def test_functions_for_the_end_of_the_process_are_called(fresh, tmp_path):
+    path = tmp_path / "left"
+    fresh.ok(f"%%python\nimport atexit, pathlib\natexit.register(pathlib.Path({str(path)!r}).write_text, 'left')\nNone")
+    assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
+    assert ended(fresh, 10)
+    assert path.read_text(encoding="utf-8") == "left"
+
+
 def test_shutdown_lets_clean_up_finish(fresh, tmp_path):
     path = tmp_path / "cleaned"
     fresh.ok(
