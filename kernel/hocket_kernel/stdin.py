@@ -54,9 +54,8 @@ class Prompts:
         """
         self._check_allowed()
         async with self._turn:
-            answer = self._open(prompt, password)
             try:
-                return await answer
+                return await self._open(prompt, password)
             finally:
                 self._answer = None
 
@@ -65,10 +64,10 @@ class Prompts:
         from hocket import errors
 
         self._check_allowed()
-        if self._answer is not None:
+        if self._turn.locked():
             raise errors.Error("input() is already waiting in another task", hint="call it in an async func")
-        answer = self._open(prompt, password)
         try:
+            answer = self._open(prompt, password)
             while not answer.done():
                 # Short, so that a stop gets through on every system.
                 self._kernel.stdin_socket.poll(50)

@@ -67,6 +67,14 @@ def test_a_question(notebook, code, stop):
     ends(notebook, cell)
 
 
+def test_questions_that_are_stopped_at_once_leave_the_next_one_alone(notebook):
+    for stop in (by_signal, by_message) * 20:
+        cell = notebook.send("func ask() { return input('? ') }\nask()", allow_stdin=True)
+        notebook.client.get_stdin_msg(timeout=10)
+        stop(notebook)
+        assert notebook.wait(cell).reply["ename"] == "KeyboardInterrupt"
+
+
 @pytest.mark.parametrize("stop", [by_signal, by_message])
 def test_a_cell_that_is_being_compiled(notebook, stop):
     cell = notebook.send("\n".join(f"variable_{i} := {i} + 1" for i in range(100_000)))
