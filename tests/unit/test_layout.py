@@ -153,6 +153,7 @@ MODULES: dict[str, set[str]] = {
 }
 HARMLESS = {
     ("stdlib/http/failures.py", "network"),  # the types of failures
+    ("stdlib/server/exchanges.py", "network"),  # the same
     ("stdlib/server/connection.py", "network"),  # options of connections that were taken
 }
 """Modules that name what reaches outside, and do not use it so."""

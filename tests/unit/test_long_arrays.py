@@ -27,6 +27,7 @@ class Array(list[Any]):
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(arrays, "STEP", 10)
     monkeypatch.setattr(common, "STEP", 10)
+    monkeypatch.setattr(common, "RUN", 10)
     yield
 
 
