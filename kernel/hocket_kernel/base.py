@@ -72,10 +72,10 @@ def answered(method: Callable[..., Awaitable[dict[str, Any]]]) -> Callable[..., 
     return answer
 
 
-def sent(header: dict[str, Any]) -> float:
-    """Return when a message was sent, by its client's clock; never, if it does not say."""
+def sent(header: dict[str, Any]) -> float | None:
+    """Return when a message was sent, by its client's clock; None if it does not say."""
     date = header.get("date")
-    return date.timestamp() if isinstance(date, datetime) else float("inf")
+    return date.timestamp() if isinstance(date, datetime) else None
 
 
 def runs(process: Any) -> bool:
@@ -229,7 +229,8 @@ class AsyncKernel(Kernel):
         if header["msg_type"] == "execute_request":
             subshell = header.get("subshell_id")
             session, told = self._failures.get(subshell, ("", 0.0))
-            if session == header["session"] and sent(header) < told:
+            when = sent(header)
+            if session == header["session"] and when is not None and when < told:
                 self._send_abort_reply(stream, msg, idents)
                 return False
             self._begun[subshell] = time.monotonic()
@@ -239,8 +240,9 @@ class AsyncKernel(Kernel):
         super()._abort_queues(subshell_id)
         header = self.get_parent("shell")["header"]
         # By the client's own clock: it cannot have been told before the cell had run for so long.
-        spent = time.monotonic() - self._begun[subshell_id]
-        self._failures[subshell_id] = header["session"], sent(header) + spent
+        when = sent(header)
+        if when is not None:
+            self._failures[subshell_id] = header["session"], when + time.monotonic() - self._begun[subshell_id]
 
     # Interrupts.
 

@@ -172,7 +172,7 @@ def test_the_python_of_an_environment_is_named_without_its_version(place, monkey
 def test_the_commands_leave_no_folder_of_ipythons(place):
     root = Path(kernelspec.__file__).parents[1]
     paths = os.pathsep.join([str(root), str(root.parent / "interpreter")])
-    for action in (["install", "--user"], ["list"], ["uninstall"]):
+    for action in (["install", "--user"], ["list"], ["uninstall", "--user"]):
         command = [sys.executable, "-m", "hocket", "kernel", *action]
         subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL)
     assert not (place / ".ipython").exists()
