@@ -320,7 +320,7 @@ CLOSE = """async () => {
         if (widget.context) {
             await widget.context.save();
             await widget.sessionContext.shutdown();
-            widget.close();
+            widget.dispose();  // asks nothing about what has come since
         }
     }
     document.querySelectorAll('.jp-Dialog').forEach(dialog => dialog.remove());

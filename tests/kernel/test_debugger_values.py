@@ -119,7 +119,7 @@ def test_a_condition_is_an_expression_of_the_language(client):
     cell = client.run(code, {"line": 3, "condition": "n == 3 and xs.len() > 2"})
     client.stack()
     assert client.evaluate("n") == "3"
-    assert cell.out == "1\n2\n"
+    client.notebook.until(lambda: cell.out == "1\n2\n")
     client.finish(cell)
 
 

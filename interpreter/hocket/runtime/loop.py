@@ -40,7 +40,7 @@ __all__ = ["Cell", "Scheduler", "current_scheduler"]
 
 # Longer than the interpreter's switch interval, and ended by a real release of the
 # lock: else threads that wait for it (heartbeat, output, control) starve.
-SLICE = 0.002
+SLICE = 0.004
 RELEASE = 0.00005
 
 # Rounds of the event loop that the host has when a cell has ended, before the tasks that it

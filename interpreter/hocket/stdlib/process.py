@@ -312,8 +312,8 @@ def _block(commands: list[_Command]) -> list[Any]:
             answer.set_exception(error)
 
     thread = threading.Thread(target=work, daemon=True, name="hocket process")
-    thread.start()
     try:
+        thread.start()
         return answer.result()
     finally:
         if not answer.done():  # the caller was stopped

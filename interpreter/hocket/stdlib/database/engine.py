@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 MEMORY = ":memory:"
 BUSY = 5.0
 """Seconds to wait for other processes that write."""
+
+STEPS = 10_000
+"""Steps of the library's machine, well below a millisecond, after which it asks whether to go on."""
 
 SHOWN = 200
 """Characters of a statement that a message shows."""
@@ -40,7 +42,6 @@ class Engine:
     def __init__(self, path: str) -> None:
         self.path = path
         self._connection: sqlite3.Connection | None = None
-        self._guard = threading.Lock()
         self._running: Statement | None = None
 
     def open(self) -> None:
@@ -60,6 +61,7 @@ class Engine:
             raise errors.FileError(
                 f"Failed to open database '{self.path}': {reason}", path=self.path, reason=reason
             ) from error
+        connection.set_progress_handler(self._is_unwanted, STEPS)
         if not permissions().everything:
             connection.set_authorizer(authorize)
         self._connection = connection
@@ -79,10 +81,8 @@ class Engine:
     def _execution(self, statement: Statement) -> Iterator[sqlite3.Cursor]:
         import sqlite3
 
-        with self._guard:
-            connection = self._connection
-            if not statement.is_stopped:
-                self._running = statement
+        connection = self._connection
+        self._running = statement
         try:
             if connection is None:
                 raise failure(statement, "the database is closed")
@@ -95,15 +95,18 @@ class Engine:
         except UnicodeEncodeError as error:
             raise failure(statement, "a text with half of a surrogate pair cannot be stored") from error
         finally:
-            with self._guard:
-                self._running = None
+            self._running = None
 
     def stop(self, statement: Statement) -> None:
         """Break a statement off that nobody waits for; not called in the thread."""
-        with self._guard:
-            statement.is_stopped = True
-            if self._running is statement and self._connection is not None:
-                self._connection.interrupt()
+        statement.is_stopped = True
+
+    def _is_unwanted(self) -> bool:
+        """Whether the statement that runs is to end; the library asks.
+
+        Its own `interrupt` does nothing to a statement that is about to begin.
+        """
+        return self._running is not None and self._running.is_stopped
 
     def undo(self, *statements: str) -> None:
         """Execute what takes something back, whether or not it was done."""
@@ -113,8 +116,7 @@ class Engine:
 
     def close(self) -> None:
         """Close; an open transaction is rolled back."""
-        with self._guard:
-            connection, self._connection = self._connection, None
+        connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
