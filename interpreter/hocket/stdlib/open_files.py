@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from hocket import errors
-from hocket.runtime.current import current_scheduler
-from hocket.runtime.loop import Scheduler
+from hocket.runtime.per_session import PerSession
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
@@ -18,22 +17,18 @@ BUFFER = 512 * 1024
 
 _MODES = {kind + more for kind in "rwax" for more in ("", "+", "t", "+t", "t+")}
 
-_open_files: WeakKeyDictionary[Scheduler, WeakSet[File]] = WeakKeyDictionary()
+
+async def _close_all(files: WeakSet[File]) -> None:
+    for file in list(files):
+        await file.waiting(file.close())
+
+
+_open_files: PerSession[WeakSet[File]] = PerSession(WeakSet, _close_all)
 
 
 def _register(file: File) -> File:
     """Have `file` closed with the session."""
-    scheduler = current_scheduler()
-    files = _open_files.get(scheduler)
-    if files is None:
-        files = _open_files[scheduler] = WeakSet()
-
-        async def close() -> None:
-            for file in list(files):
-                await file.waiting(file.close())
-
-        scheduler.on_close(close)
-    files.add(file)
+    _open_files().add(file)
     return file
 
 

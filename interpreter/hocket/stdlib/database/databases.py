@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakSet
 
 from hocket import errors
 from hocket.runtime.chaining import answer, checked
@@ -19,7 +19,7 @@ from hocket.runtime.channels import here
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.lines import Ticket
 from hocket.runtime.locks import Mutex
-from hocket.runtime.loop import Scheduler
+from hocket.runtime.per_session import PerSession
 from hocket.runtime.stops import Cancelled
 from hocket.runtime.threads import posted
 from hocket.runtime.values import name_type, type_name
@@ -74,7 +74,7 @@ class Database(Statements):
         self.turn = Turn(path)
         # Transactions that are open, one in the other.
         self.depth = 0
-        _register(self)
+        _open().add(self)
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
@@ -231,15 +231,6 @@ def _storable(value: Any) -> Any:
     raise errors.TypeError(f"SQLite stores null, numbers, bools, strings and bytes, got {type_name(value)}", hint=hint)
 
 
-def _register(database: Database) -> None:
-    scheduler = current_scheduler()
-    databases = _open.get(scheduler)
-    if databases is None:
-        databases = _open[scheduler] = WeakSet()
-        scheduler.on_close(lambda: _close_all(databases))
-    databases.add(database)
-
-
 async def _close_all(databases: WeakSet[Database]) -> None:
     for database in list(databases):
         if not database.closed:
@@ -247,7 +238,7 @@ async def _close_all(databases: WeakSet[Database]) -> None:
         await asyncio.wrap_future(database.order.submit(database.engine.close))
 
 
-_open: WeakKeyDictionary[Scheduler, WeakSet[Database]] = WeakKeyDictionary()
+_open: PerSession[WeakSet[Database]] = PerSession(WeakSet, _close_all)
 
 name_type(Database, "database")
 name_type(Transaction, "transaction")

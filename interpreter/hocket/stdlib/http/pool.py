@@ -13,9 +13,9 @@ import os
 import ssl
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
 
-from hocket.runtime.current import current_scheduler, permissions
+from hocket.runtime.current import permissions
+from hocket.runtime.per_session import PerSession
 from hocket.runtime.threads import in_thread
 from hocket.stdlib.disk import readable
 from hocket.stdlib.files import file_errors
@@ -23,8 +23,6 @@ from hocket.stdlib.http.requests import port_of
 
 if TYPE_CHECKING:
     import httpx
-
-    from hocket.runtime.loop import Scheduler
 
 CONNECTIONS = 100
 REDIRECTS = 10
@@ -139,14 +137,5 @@ class Pool:
             await asynchronous.aclose()
 
 
-_pools: WeakKeyDictionary[Scheduler, Pool] = WeakKeyDictionary()
-
-
-def pool() -> Pool:
-    """Return the connections of the session."""
-    scheduler = current_scheduler()
-    found = _pools.get(scheduler)
-    if found is None:
-        found = _pools[scheduler] = Pool()
-        scheduler.on_close(found.close)
-    return found
+pool = PerSession(Pool, Pool.close)
+"""Returns the connections of the session."""

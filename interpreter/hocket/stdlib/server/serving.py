@@ -14,11 +14,11 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
 
 from hocket import errors
 from hocket.runtime.current import PARKED, current_scheduler, permissions
 from hocket.runtime.guests import python
+from hocket.runtime.per_session import PerSession
 from hocket.runtime.promise import PENDING, Promise
 from hocket.runtime.tasks import Routine, SpawnedTask
 from hocket.stdlib.server.exchanges import Exchange, LocalExchange
@@ -34,7 +34,6 @@ from hocket.stdlib.server.messages import (
 from hocket.stdlib.server.routes import Found, Handler, NotFound, Routes
 
 if TYPE_CHECKING:
-    from hocket.runtime.loop import Scheduler
     from hocket.stdlib.server.connection import Connection
 
 HOST = "127.0.0.1"
@@ -61,7 +60,8 @@ class HttpServer:
         self._timer: asyncio.TimerHandle | None = None
         self._scheduler = current_scheduler()
         self._serving = Serving(self)
-        _register(self)
+        self._servers = _open_servers()
+        self._servers.add(self)
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form, such as `<server http://127.0.0.1:8000>`."""
@@ -169,7 +169,7 @@ class HttpServer:
 
     def _settle(self) -> None:
         if not self.connections and self._serving.state is not PENDING:
-            _open_servers[self._scheduler].discard(self)
+            self._servers.discard(self)
             self.gone.resolve()
 
 
@@ -228,24 +228,14 @@ def not_found(allowed: list[str]) -> Handler:
     return refuse
 
 
-_open_servers: WeakKeyDictionary[Scheduler, set[HttpServer]] = WeakKeyDictionary()
+async def _all_gone(servers: set[HttpServer]) -> None:
+    for server in list(servers):
+        await server.gone
 
 
-def _register(server: HttpServer) -> None:
-    scheduler = current_scheduler()
-    servers = _open_servers.get(scheduler)
-    if servers is None:
-        servers = _open_servers[scheduler] = set()
-
-        async def close() -> None:
-            for server in list(servers):
-                await server.gone
-
-        scheduler.on_close(close)
-    servers.add(server)
+_open_servers: PerSession[set[HttpServer]] = PerSession(set, _all_gone)
 
 
 def local_server(port: int) -> HttpServer | None:
     """Return the session's own server at `port`, if there is one."""
-    servers = _open_servers.get(current_scheduler(), set())
-    return next((server for server in servers if server.port == port and not server.is_stopping), None)
+    return next((server for server in _open_servers() if server.port == port and not server.is_stopping), None)

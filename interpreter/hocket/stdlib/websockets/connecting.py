@@ -7,8 +7,6 @@ import os
 import re
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
@@ -19,6 +17,7 @@ from hocket import errors
 from hocket.runtime.current import current_scheduler, permissions
 from hocket.runtime.guests import python
 from hocket.runtime.holds import held, unlimited
+from hocket.runtime.per_session import PerSession
 from hocket.runtime.promises import Promise, promise_timeout
 from hocket.stdlib.http.pool import Trust, pool
 from hocket.stdlib.http.transport import LOCAL
@@ -29,14 +28,10 @@ from hocket.stdlib.websockets.options import Asked
 from hocket.stdlib.websockets.sockets import WebSocket
 from hocket.stdlib.websockets.wire import GOING_AWAY, Wire
 
-if TYPE_CHECKING:
-    from hocket.runtime.loop import Scheduler
-
 LAST_WORDS = 1.0
 """Seconds that the servers have to take part in closing when the session ends."""
 
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
-_open: WeakKeyDictionary[Scheduler, set[Wire]] = WeakKeyDictionary()
 
 
 @unlimited
@@ -155,11 +150,7 @@ def _nothing() -> None:
 
 
 def _register(wire: Wire) -> None:
-    scheduler = current_scheduler()
-    wires = _open.get(scheduler)
-    if wires is None:
-        wires = _open[scheduler] = set()
-        scheduler.on_close(lambda: _close_all(wires))
+    wires = _open()
     wires.add(wire)
     wire.when_lost = lambda: wires.discard(wire)
     if wire.is_lost:
@@ -185,3 +176,6 @@ async def _close_all(wires: set[Wire]) -> None:
     except TimeoutError:
         for wire in closing:
             wire.transport.abort()
+
+
+_open: PerSession[set[Wire]] = PerSession(set, _close_all)
