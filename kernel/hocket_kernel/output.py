@@ -1,9 +1,8 @@
 """What programs print, on its way to the clients.
 
 stdout and stderr share one `Outlet`, so that what a cell prints keeps its order
-between the two.  The first byte leaves at once (after a pause that joins the pieces
-of one line), what follows within the next interval leaves together: a print is seen
-while the cell runs, and 100,000 of them are a few messages.
+between the two.  The first piece leaves at once, what follows within the next interval
+leaves together: a print is seen while the cell runs, and 100,000 of them are a few messages.
 
 Each piece carries the cell that printed it, read from the context of the task or
 thread that did, so output of a background task goes to the cell that spawned it.
@@ -55,8 +54,7 @@ class Companion:
 class Outlet:
     """The queue between the programs and the thread that serves the iopub channel."""
 
-    # Seconds: from the first piece of output to its message, and from one message to the next.
-    lead = 0.002
+    # Seconds from one message to the next.
     interval = 0.05
     # From one look to the next at what is held back of a flood.
     patience = 1.0
@@ -86,7 +84,7 @@ class Outlet:
 
     def _arm(self) -> None:
         """Set the timer of the next message; runs in the iopub thread."""
-        wait = max(self.lead, self._last + self.interval - time.monotonic())
+        wait = max(0.0, self._last + self.interval - time.monotonic())
         self._pub_thread.io_loop.call_later(wait, self._on_time)
 
     def _on_time(self) -> None:
