@@ -12,7 +12,7 @@ import ast
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from hocket.compiler.core import Compiler, call, compiles, load, store
+from hocket.compiler.core import Compiler, call, compiles, is_simple, load, store
 from hocket.compiler.operators import class_of, is_class
 from hocket.resolver import has_optional, is_direct_call, mangle
 from hocket.syntax import nodes
@@ -185,11 +185,6 @@ def finish_call(
 def is_instant(c: Compiler, callee: Node) -> bool:
     """Whether `callee` is the name of an async function that never waits, unless it has got another meaning."""
     return isinstance(callee, nodes.NameExpr) and c.resolution.bindings[callee] in c.instant
-
-
-def is_simple(value: ast.expr) -> bool:
-    """Whether a value may stand twice in the code."""
-    return isinstance(value, ast.Name | ast.Constant)
 
 
 def at_once(c: Compiler, node: Node, function: ast.expr, args: list[ast.expr], otherwise: ast.expr) -> ast.expr:

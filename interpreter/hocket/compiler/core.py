@@ -185,8 +185,7 @@ class Compiler:
 
     def simple_pair(self, left: ast.expr, right: ast.expr) -> tuple[ast.expr, ast.expr, ast.expr, ast.expr]:
         """Return `simple` of two operands, evaluated from left to right."""
-        calm = isinstance(right, ast.Name | ast.Constant)
-        return *self.simple(left, fixed=not calm), *self.simple(right)
+        return *self.simple(left, fixed=not is_simple(right)), *self.simple(right)
 
     # Names
 
@@ -290,6 +289,11 @@ def call(function: str | ast.expr, *args: ast.expr) -> ast.Call:
 def is_fixed(value: ast.expr) -> bool:
     """Whether evaluating `value` later gives the same: a constant, or a temporary."""
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id.startswith("__"))
+
+
+def is_simple(value: ast.expr) -> bool:
+    """Whether evaluating `value` does nothing else, so that it may stand twice in the code."""
+    return isinstance(value, ast.Name | ast.Constant)
 
 
 @cache

@@ -17,8 +17,24 @@ from typing import Any, TypeVar, overload
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Documented:
+    """What is declared by a function, whose documentation it has."""
+
+    function: Callable[..., Any]
+
+    @property
+    def doc(self) -> str:
+        """The documentation, Markdown."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """First paragraph of the documentation."""
+        return self.doc.split("\n\n")[0].replace("\n", " ")
+
+
 @dataclass(frozen=True)
-class Builtin:
+class Builtin(Documented):
     """One function of the library.
 
     `suspending` is the form that a direct call takes in an async context, for
@@ -49,16 +65,6 @@ class Builtin:
     def is_async(self) -> bool:
         """Whether a call gives a promise."""
         return inspect.iscoroutinefunction(self.function)
-
-    @property
-    def doc(self) -> str:
-        """The documentation, Markdown."""
-        return inspect.getdoc(self.function) or ""
-
-    @property
-    def summary(self) -> str:
-        """First sentence of the documentation."""
-        return self.doc.split("\n\n")[0].replace("\n", " ")
 
     @property
     def examples(self) -> list[str]:

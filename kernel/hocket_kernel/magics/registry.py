@@ -6,13 +6,13 @@ notebook, not to the language.  Name, help and completion are read off the funct
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from hocket import errors
+from hocket.runtime.registry import Documented
 from hocket.source import Source, Span
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ Function = Callable[["Call"], Awaitable["Outcome | None"]]
 
 
 @dataclass(frozen=True)
-class Magic:
+class Magic(Documented):
     """One magic: `usage` is what stands after its name; on a line, at the head of a cell, or both.
 
     `script` is what a script has in its place, with `{}` for the program that the magic is for.
@@ -42,16 +42,6 @@ class Magic:
         line = f"%{self.name} {self.usage}".rstrip()
         cell = f"%%{self.name}" if self.on_line else f"%%{self.name} {self.usage}".rstrip()
         return [line] * self.on_line + [cell] * self.on_cell
-
-    @property
-    def doc(self) -> str:
-        """The documentation."""
-        return inspect.getdoc(self.function) or ""
-
-    @property
-    def summary(self) -> str:
-        """The first paragraph of the documentation."""
-        return self.doc.split("\n\n")[0].replace("\n", " ")
 
     @property
     def help(self) -> str:

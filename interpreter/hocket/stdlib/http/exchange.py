@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -101,15 +99,12 @@ async def _exchange(client: httpx.AsyncClient, request: Request, content: Any) -
 
 
 async def _answer(client: httpx.AsyncClient, request: Request, content: Any) -> tuple[httpx.Response, bytes]:
-    response = await client.send(_message(client, request, content), stream=True, **_sending(request))
-    try:
+    async with aclosing(await begin(client, request, content)) as response:
         body = bytearray()
         async for part in response.aiter_bytes():
             body += part
             _check_size(request, len(body))
         return response, bytes(body)
-    finally:
-        await response.aclose()
 
 
 def _check_size(request: Request, size: int) -> None:
@@ -117,14 +112,9 @@ def _check_size(request: Request, size: int) -> None:
         raise request.failure(errors.TooLarge, f"more than {request.max_body} bytes from {request.url}")
 
 
-@asynccontextmanager
-async def answering(client: httpx.AsyncClient, request: Request, content: Any) -> AsyncIterator[httpx.Response]:
-    """Send; give the answer, whose body is still to be read."""
-    response = await client.send(_message(client, request, content), stream=True, **_sending(request))
-    try:
-        yield response
-    finally:
-        await response.aclose()
+def begin(client: httpx.AsyncClient | httpx.Client, request: Request, content: dict[str, Any]) -> Any:
+    """Send; return the answer, whose body is still to be read, or what gives it if the client is asynchronous."""
+    return client.send(_message(client, request, content), stream=True, **_sending(request))
 
 
 def _message(client: httpx.AsyncClient | httpx.Client, request: Request, content: dict[str, Any]) -> httpx.Request:
@@ -175,8 +165,7 @@ def send_blocking(request: Request) -> HttpResult:
 
 def _exchange_blocking(request: Request, content: dict[str, Any]) -> tuple[httpx.Response, bytes]:
     client = pool().blocking(request.verify)
-    response = client.send(_message(client, request, content), stream=True, **_sending(request))
-    with contextlib.closing(response):
+    with closing(begin(client, request, content)) as response:
         body = bytearray()
         for part in response.iter_bytes():
             body += part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from hocket import errors
@@ -13,7 +14,7 @@ from hocket.runtime.holds import unlimited
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.values import print_text
-from hocket.stdlib.http.exchange import answering, upload
+from hocket.stdlib.http.exchange import begin, upload
 from hocket.stdlib.http.failures import as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import Request, option, request
@@ -89,7 +90,7 @@ class HttpStream(Stream):
 
     async def _read(self, client: Any, content: dict[str, Any]) -> AsyncIterator[Any]:
         asked = self._request
-        async with answering(client, asked, content) as response:
+        async with aclosing(await begin(client, asked, content)) as response:
             if response.status_code >= 400:
                 reason = f"status {response.status_code} from {asked.url}"
                 raise asked.failure(errors.HttpError, reason, status=response.status_code)
