@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -78,15 +80,23 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def deliver(path: Path) -> None:
-    """Give whoever reads the pipe its text after the delay, again and again."""
+# Gives whoever reads a pipe its text after the delay, again and again; a process of its own, so
+# that its threads take no time from the one that is measured.
+DELIVER = f"""
+import os, sys, threading, time
+
+def deliver(path):
     while True:
-        with path.open("w", encoding="utf-8") as pipe:
-            time.sleep(DELAY)
+        with open(path, "w") as pipe:
+            time.sleep({DELAY})
             # Another reader is to find another pipe: this one may still be open.
             os.unlink(path)
             os.mkfifo(path)
             pipe.write("ok")
+
+for path in sys.argv[1:]:
+    threading.Thread(target=deliver, args=[path]).start()
+"""
 
 
 @LEVELS
@@ -102,8 +112,11 @@ def test_requests_overlap(url: str, n: int, least: float) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 @LEVELS
 def test_reads_of_slow_files_overlap(tmp_path: Path, n: int, least: float) -> None:
-    for i in range(n + 3):
-        path = tmp_path / str(i)
+    paths = [str(tmp_path / str(i)) for i in range(n + 3)]
+    for path in paths:
         os.mkfifo(path)
-        threading.Thread(target=deliver, args=[path], daemon=True).start()
-    assert_overlap(f'assert(await async_read_file("{tmp_path}/${{i}}") == "ok")', n, least)
+    with subprocess.Popen([sys.executable, "-c", DELIVER, *paths]) as pipes:
+        try:
+            assert_overlap(f'assert(await async_read_file("{tmp_path}/${{i}}") == "ok")', n, least)
+        finally:
+            pipes.kill()
