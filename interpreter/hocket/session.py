@@ -148,6 +148,7 @@ class Session:
         """Run `coroutine`, a program's own, as a cell."""
         cell = self.scheduler.start(coroutine, name)
         cell.is_background = is_background
+        self.interrupts.begin(cell)
         try:
             value = await self.scheduler.finish(cell)
         except CellInterrupt as stop:

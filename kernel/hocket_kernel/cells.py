@@ -63,7 +63,8 @@ class Cells:
     async def execute(self, session: Session, request: Request) -> dict[str, Any]:
         """Run one cell and return the content of its reply."""
         loop = asyncio.get_running_loop()
-        return await loop.create_task(self._execute(session, request), context=copy_context())
+        with session.interrupts.expecting():
+            return await loop.create_task(self._execute(session, request), context=copy_context())
 
     async def _execute(self, session: Session, request: Request) -> dict[str, Any]:
         MUTED.set(request.silent)

@@ -125,6 +125,18 @@ class Notebook:
             assert time.monotonic() < end, "timed out"
             self.pump(0.01)
 
+    def begins(self, code: str, **options: Any) -> Cell:
+        """Send a cell; return it when the kernel has begun with it, from when on a Stop is for it."""
+        cell = self.send(code, **options)
+        self.until(lambda: bool(cell.of("execute_input")))
+        return cell
+
+    def waits(self, code: str, **options: Any) -> Cell:
+        """Send a cell; return it when it waits: only then the loop turns, and answers another request."""
+        cell = self.begins(code, **options)
+        self.ask(self.client.complete("wai"), LIMIT)
+        return cell
+
     def listen(self, seconds: float) -> None:
         """Take messages for some time."""
         end = time.monotonic() + seconds

@@ -7,8 +7,7 @@ import socket
 def test_a_subshell_runs_on_the_same_loop_beside_a_waiting_cell(notebook):
     notebook.ok("shared := 5")
     subshell = notebook.control("create_subshell_request", {})["subshell_id"]
-    cell = notebook.send("await async_sleep(600)\nprint('main')")
-    notebook.listen(0.1)
+    cell = notebook.begins("await async_sleep(600)\nprint('main')")
     content = {"code": "print('sub', shared)", "silent": False, "store_history": True, "user_expressions": {}}
     request = notebook.request("execute_request", content, subshell_id=subshell)
     reply = notebook.ask(request)

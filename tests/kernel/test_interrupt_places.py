@@ -77,8 +77,7 @@ def test_questions_that_are_stopped_at_once_leave_the_next_one_alone(notebook):
 
 @pytest.mark.parametrize("stop", [by_signal, by_message])
 def test_a_cell_that_is_being_compiled(notebook, stop):
-    cell = notebook.send("\n".join(f"variable_{i} := {i} + 1" for i in range(100_000)))
-    notebook.until(lambda: bool(cell.of("execute_input")))
+    cell = notebook.begins("\n".join(f"variable_{i} := {i} + 1" for i in range(100_000)))
     notebook.listen(0.1)
     stop(notebook)
     ends(notebook, cell)
@@ -121,13 +120,10 @@ def test_a_task_that_computes_now_and_then_is_left_alone(notebook):
 
 
 def test_clean_up_that_waits_has_its_time(notebook):
-    cell = notebook.send(
-        "print('begun')\ntry { await async_sleep(60000) } finally { await async_sleep(300); print('clean') }"
-    )
-    notebook.until(lambda: "begun" in cell.out)
+    cell = notebook.waits("try { await async_sleep(60000) } finally { await async_sleep(300); print('clean') }")
     by_signal(notebook)
     ends(notebook, cell)
-    assert cell.out == "begun\nclean\n"
+    assert cell.out == "clean\n"
 
 
 def test_a_system_exit_in_what_is_stopped_ends_only_the_cell(notebook):

@@ -16,7 +16,7 @@ def test_a_cell_that_computes_is_seen_to_run(notebook, silent):
     notebook.until(lambda: cell.kinds == (["busy"] if silent else ["busy", "execute_input"]))
 
     def is_stopped():
-        # A stop that comes before the program has begun finds nothing to stop.
+        # A stop that comes between the status and the program finds nothing to stop.
         notebook.interrupt_and_wait()
         notebook.listen(0.2)
         return bool(cell.reply)

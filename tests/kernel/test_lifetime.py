@@ -66,8 +66,7 @@ def test_shutdown_takes_less_than_a_second_with_many_tasks(fresh):
 
 
 def test_shutdown_takes_less_than_a_second_while_a_cell_computes(fresh):
-    fresh.send("while true {}")
-    fresh.listen(0.3)
+    fresh.begins("while true {}")
     asked = time.monotonic()
     assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
     assert ended(fresh, 3)
@@ -119,9 +118,8 @@ def test_shutdown_lets_clean_up_finish(fresh, tmp_path):
 
 def test_a_queued_cell_is_not_run_after_a_shutdown(fresh, tmp_path):
     path = tmp_path / "late"
-    fresh.send("await async_sleep(60000)")
+    fresh.begins("await async_sleep(60000)")
     late = fresh.send(f"write_file('{path}', 'late')")
-    fresh.listen(0.2)
     assert fresh.control("shutdown_request", {"restart": False})["status"] == "ok"
     assert ended(fresh, 3)
     fresh.listen(0.1)
@@ -130,8 +128,7 @@ def test_a_queued_cell_is_not_run_after_a_shutdown(fresh, tmp_path):
 
 
 def test_a_terminated_kernel_ends_at_once(fresh):
-    fresh.send("while true {}")
-    fresh.listen(0.2)
+    fresh.begins("while true {}")
     fresh.manager.signal_kernel(signal.SIGTERM)
     assert ended(fresh, 1)
 

@@ -112,8 +112,7 @@ def test_timeit_repeats(notebook):
     assert not cell.of("execute_result")
     assert "7 times 1 run)" in notebook.ok("%%timeit\nlet n := 100\nawait async_sleep(n)").out
     assert "ZeroDivisionError" in fails(notebook, "%timeit 1 / 0")
-    stopped = notebook.send("%timeit await async_sleep(20)")
-    notebook.listen(0.3)
+    stopped = notebook.waits("%timeit await async_sleep(20)")
     notebook.interrupt()
     assert notebook.wait(stopped).reply["ename"] == "KeyboardInterrupt"
 
@@ -159,9 +158,9 @@ def test_the_clock_can_be_changed_while_nothing_waits(fresh):
 
 def test_the_kernel_answers_and_stops_while_the_virtual_clock_runs(fresh):
     fresh.ok("%clock virtual")
-    # Days pass in it, and it never ends by itself.
-    cell = fresh.send("let hours := spawn { loop { await async_sleep(3600000) } }\nawait hours")
-    fresh.listen(0.2)
+    # Days pass in it, and it never ends by itself; a Stop leaves what is not the cell's own.
+    fresh.ok("let hours := spawn { loop { await async_sleep(3600000) } }\nnull")
+    cell = fresh.begins("await hours")
     reply = fresh.ask(fresh.client.complete("async_sl"))
     assert "async_sleep" in reply.content["matches"]
     assert not cell.reply
@@ -230,8 +229,7 @@ def test_an_error_of_a_background_cell_appears_in_it(notebook):
 
 def test_stop_means_the_foreground(notebook):
     beside = notebook.ok("%%background\nawait async_sleep(1500)\nprint('survived')")
-    cell = notebook.send("await async_sleep(60000)")
-    notebook.listen(0.3)
+    cell = notebook.begins("await async_sleep(60000)")
     notebook.interrupt()
     assert notebook.wait(cell).reply["ename"] == "KeyboardInterrupt"
     notebook.until(lambda: beside.out == "survived\n")
@@ -300,8 +298,8 @@ def test_python_runs_on_the_loop_of_the_session(notebook):
     "code", ["while True: pass", "import time; time.sleep(60)", "import asyncio\nawait asyncio.sleep(60)"]
 )
 def test_python_can_be_stopped(notebook, code):
-    cell = notebook.send(f"%%python\nkept = 1\n{code}")
-    notebook.listen(0.5)
+    cell = notebook.send(f"%%python\nkept = 1\nprint('begun')\n{code}")
+    notebook.until(lambda: "begun" in cell.out)
     asked = time.monotonic()
     notebook.interrupt()
     assert notebook.wait(cell).reply["ename"] == "KeyboardInterrupt"

@@ -149,8 +149,7 @@ def test_a_completion_has_all_fields_and_runs_nothing(notebook):
 
 def test_questions_are_answered_while_a_cell_waits(notebook):
     notebook.ok("wonderful := 1")
-    cell = notebook.send("await async_sleep(1000)\nprint('mine')")
-    notebook.listen(0.1)
+    cell = notebook.begins("await async_sleep(1000)\nprint('mine')")
     for ask in (
         lambda: notebook.client.complete("wonder"),
         lambda: notebook.client.inspect("wonderful"),

@@ -103,8 +103,7 @@ def test_a_bad_comm_message_is_survived(notebook):
 
 def test_a_comm_is_served_while_a_cell_waits(notebook):
     notebook.ok("open_echo()")
-    cell = notebook.send("await async_sleep(500)")
-    notebook.listen(0.1)
+    cell = notebook.begins("await async_sleep(500)")
     notebook.request("comm_open", {"comm_id": "one", "target_name": "echo", "data": {}})
     notebook.request("comm_msg", {"comm_id": "one", "data": {"n": 1}})
     notebook.until(lambda: any(m.kind == "comm_msg" for found in notebook.others.values() for m in found), 0.4)

@@ -346,3 +346,32 @@ def test_an_interrupt_just_after_the_end_of_a_program_is_nothing() -> None:
     program = Program("1", "program", lambda error, text: None)
     run_alone(program.run())
     program.on_sigint(signal.SIGINT, None)
+
+
+def test_a_stop_for_a_cell_that_is_shown_as_running_and_has_not_begun():
+    async def host() -> None:
+        async with Session() as session:
+            with session.interrupts.expecting():
+                session.on_sigint(signal.SIGINT, None)
+                outcome = await session.run("x := 1\nwhile true { }")
+            assert outcome.interrupted and "x" not in session.variables
+            assert (await session.run("2")).value == 2
+            with session.interrupts.expecting():
+                pass
+            session.on_sigint(signal.SIGINT, None)
+            assert (await session.run("3")).value == 3
+
+    asyncio.run(host())
+
+
+def test_a_stop_for_a_cell_that_comes_leaves_one_in_the_background():
+    async def host() -> None:
+        async with Session() as session:
+            beside = asyncio.ensure_future(session.run("await async_sleep(30)\n'beside'", is_background=True))
+            await asyncio.sleep(0)
+            with session.interrupts.expecting():
+                session.on_sigint(signal.SIGINT, None)
+                assert (await session.run("while true { }")).interrupted
+            assert (await beside).value == "beside"
+
+    asyncio.run(host())

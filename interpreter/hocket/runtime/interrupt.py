@@ -17,6 +17,8 @@ import _weakrefset
 import signal
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -110,6 +112,24 @@ class Interrupts:
         # The loop was asked to stop the cell's wait; `_has_turned` once it did.
         self._is_asked = self._has_turned = False
         self._is_retry = False
+        # Whether a Stop has come for a cell that a host shows as running and that has not begun; None without one.
+        self._is_early: bool | None = None
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Within it a host runs a cell: a Stop that comes before the cell has begun is for it."""
+        self._is_early = False
+        try:
+            yield
+        finally:
+            self._is_early = None
+
+    def begin(self, cell: Cell) -> None:
+        """Take over `cell`, which can be stopped from now on."""
+        if self._is_early:
+            cell.stops += 1
+            cell.stop()
+        self._is_early = None
 
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """Stop the running cell; for `signal.signal`, in the main thread.
@@ -120,7 +140,11 @@ class Interrupts:
             self._is_retry = False
             self._act(frame)
             return
-        cell = self._cell = self.scheduler.foreground
+        cell = self.scheduler.foreground
+        if self._is_early is not None and (cell is None or cell.is_background):
+            self._is_early = True
+            cell = None
+        self._cell = cell
         if cell is not None:
             cell.stops += 1
         self._retries = 0
