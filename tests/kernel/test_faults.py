@@ -28,12 +28,13 @@ client.load_connection_file(sys.argv[1])
 client.start_channels()
 client.wait_for_ready(timeout=30)
 request = client.execute(sys.argv[2])
-print("sent", flush=True)
 text = []
 while True:
     message = client.get_iopub_msg(timeout=60)
     if message["parent_header"].get("msg_id") != request:
         continue
+    if message["msg_type"] == "execute_input":
+        print("begun", flush=True)
     if message["msg_type"] == "stream":
         text.append(message["content"]["text"])
     if message["content"].get("execution_state") == "idle":
@@ -49,7 +50,7 @@ def other(fresh) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", CLIENT, fresh.manager.connection_file, PRINTS]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    assert process.stdout.readline() == "sent\n"
+    assert process.stdout.readline() == "begun\n"
     yield process
     process.kill()
     process.communicate()

@@ -367,7 +367,8 @@ def test_a_stop_for_a_cell_that_is_shown_as_running_and_has_not_begun():
 def test_a_stop_for_a_cell_that_comes_leaves_one_in_the_background():
     async def host() -> None:
         async with Session() as session:
-            beside = asyncio.ensure_future(session.run("await async_sleep(30)\n'beside'", is_background=True))
+            sleeping = session.run("await async_sleep(30)\n'beside'", is_background=True)
+            beside = asyncio.ensure_future(sleeping)  # noqa: TID251  the host's
             await asyncio.sleep(0)
             with session.interrupts.expecting():
                 session.on_sigint(signal.SIGINT, None)
