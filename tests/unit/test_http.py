@@ -108,6 +108,18 @@ def test_redirects_are_followed_unless_told_otherwise(monkeypatch: pytest.Monkey
     assert run(monkeypatch, handler, program.format(", {follow_redirects: false}"))[0] == 302
 
 
+def test_who_asks_is_not_told_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str | None]] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append((str(request.url), request.headers.get("authorization")))
+        to = {"/a": "/b", "/b": "http://other/c"}.get(request.url.path)
+        return httpx.Response(200) if to is None else httpx.Response(302, headers={"location": to})
+
+    run(monkeypatch, handler, 'await async_http_get("http://h/a", {auth: "secret"})')
+    assert asked == [("http://h/a", "Bearer secret"), ("http://h/b", "Bearer secret"), ("http://other/c", None)]
+
+
 def test_a_circle_of_redirects_is_an_http_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         return httpx.Response(302, headers={"location": "/again"})

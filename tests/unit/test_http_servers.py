@@ -164,6 +164,13 @@ def test_a_request_says_who_it_is(auth: str, header: str) -> None:
     assert f"authorization: {header}".lower() in server.heads[0].lower()
 
 
+def test_who_asks_may_be_a_part_of_the_address() -> None:
+    server = Raw(answer())
+    run(server, 'await async_http_get(url.replace("//", "//ann:p%77@") + "/a#there")')
+    assert server.heads[0].startswith("GET /a HTTP/1.1\r\n")
+    assert "\r\nauthorization: basic yw5uonb3\r\n" in server.heads[0].lower()
+
+
 # Retries
 
 
@@ -239,6 +246,20 @@ def test_a_broken_server_is_a_typed_error(handler: Handler, kind: type[errors.Er
         run(Raw(handler=handler), f"await async_http_get(url, {options})")
     assert type(raised.value) is kind
     assert raised.value.fields["method"] == "GET"
+
+
+@pytest.mark.parametrize(
+    ("status", "second", "bodies"),
+    [("302 Found", "GET /b", [b"text"]), ("307 Again", "PUT /b", [b"text", b"text"])],
+)
+def test_a_redirect_says_whether_the_body_is_sent_again(status: str, second: str, bodies: list[bytes]) -> None:
+    server = Raw(answer(b"moved", status, location="/b", set_cookie="id=7"), answer(b"there"))
+    program = 'let r := await async_http_put("${url}/a", "text"); [r.body, r.url == "${url}/b"]'
+    assert run(server, program) == ["there", True]
+    assert (server.bodies, server.connections) == (bodies, 1)
+    assert server.heads[1].startswith(f"{second} HTTP/1.1\r\n")
+    assert "\r\ncookie: id=7\r\n" in server.heads[1].lower()
+    assert "transfer-encoding" not in server.heads[1].lower()
 
 
 def test_redirects_do_not_go_on_for_ever() -> None:

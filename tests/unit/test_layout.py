@@ -98,7 +98,7 @@ DOORS = {
         "stdlib/server/serving.py",
         "stdlib/websockets/connecting.py",
         "stdlib/http/pool.py",
-        "stdlib/http/transport.py",  # the pool's clients
+        "stdlib/http/transport.py",  # the pool's connections
     },
     "processes": {"stdlib/process.py"},
     "environment": {
@@ -153,6 +153,8 @@ MODULES: dict[str, set[str]] = {
 }
 HARMLESS = {
     ("stdlib/http/failures.py", "network"),  # the types of failures
+    ("stdlib/http/answers.py", "network"),  # the type of an answer
+    ("stdlib/http/messages.py", "network"),  # a client that sends nothing
     ("stdlib/server/exchanges.py", "network"),  # the same
     ("stdlib/server/connection.py", "network"),  # options of connections that were taken
 }

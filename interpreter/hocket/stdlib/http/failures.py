@@ -39,11 +39,10 @@ def translated(request: Request, error: Exception) -> errors.Error | None:
     import aiohttp
     import httpx
 
-    if _is_timeout(error):
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
         reason = f"no answer from {request.url} within {format_ms(request.timeout)}"
         return request.failure(errors.TimeoutError, reason, limit=request.timeout)
-    cause = error.__cause__
-    if isinstance(cause if isinstance(cause, aiohttp.InvalidURL) else error, aiohttp.InvalidURL | httpx.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL | httpx.InvalidURL):
         return request.failure(errors.NetworkError, f"it could not be sent: {request.url}")
     kind = _kind(error)
     if kind is not None:
@@ -53,36 +52,25 @@ def translated(request: Request, error: Exception) -> errors.Error | None:
     return None
 
 
-def _is_timeout(error: Exception) -> bool:
-    import aiohttp
-    import httpx
-
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientConnectionError):  # the transport calls all of these timeouts
-        return isinstance(cause, TimeoutError)
-    return isinstance(error, httpx.TimeoutException | TimeoutError)
-
-
 def _kind(error: Exception) -> type[errors.Error] | None:
     """Return the type of a failure to get an answer."""
     import aiohttp
     import httpx
 
-    for candidate in (error.__cause__, error):
-        for foreign, kind in (
-            ((aiohttp.ClientConnectorError, httpx.ConnectError, httpx.ProxyError), errors.ConnectError),
-            (aiohttp.ServerDisconnectedError, errors.NetworkError),
+    for foreign, kind in (
+        ((aiohttp.ClientConnectorError, httpx.ConnectError, httpx.ProxyError), errors.ConnectError),
+        (aiohttp.ServerDisconnectedError, errors.NetworkError),
+        (
             (
-                (
-                    *(aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError),
-                    *(httpx.ProtocolError, httpx.DecodingError, httpx.TooManyRedirects),
-                ),
-                errors.HttpError,
+                *(aiohttp.ClientResponseError, aiohttp.http.HttpProcessingError),
+                *(httpx.ProtocolError, httpx.DecodingError, httpx.TooManyRedirects),
             ),
-            ((aiohttp.ClientError, httpx.HTTPError), errors.NetworkError),
-        ):
-            if isinstance(candidate, foreign):
-                return kind
+            errors.HttpError,
+        ),
+        ((aiohttp.ClientError, httpx.HTTPError), errors.NetworkError),
+    ):
+        if isinstance(error, foreign):
+            return kind
     return None
 
 

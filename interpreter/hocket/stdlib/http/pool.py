@@ -2,7 +2,7 @@
 
 One client per session, made when first needed: the HTTP library is loaded, the client
 built and the certificates read in a thread, so that the loop never waits for them.  The
-API is httpx's, the connections are aiohttp's, which open and reuse them several times
+rules are httpx's, the connections are aiohttp's, which open and reuse them several times
 faster.  Proxies are those of the environment; cookies live as long as the session.
 """
 
@@ -19,13 +19,15 @@ from hocket.runtime.per_session import PerSession
 from hocket.runtime.threads import in_thread
 from hocket.stdlib.disk import readable
 from hocket.stdlib.files import file_errors
-from hocket.stdlib.http.requests import port_of
+from hocket.stdlib.http.requests import REDIRECTS, port_of
 
 if TYPE_CHECKING:
     import httpx
 
+    from hocket.stdlib.http.client import Client
+    from hocket.stdlib.http.messages import Message
+
 CONNECTIONS = 100
-REDIRECTS = 10
 
 
 class Trust:
@@ -40,16 +42,17 @@ class Trust:
         self._is_read = verify is False
         self._lock = threading.Lock()
 
-    async def before(self, request: httpx.Request) -> None:
-        """Be ready for `request`, if it is allowed; called before each, after redirects too."""
-        _allow(request)
-        if request.url.scheme == "https" and not self._is_read:
+    async def before(self, message: Message) -> None:
+        """Be ready for `message`, if it is allowed; called before each, after redirects too."""
+        permissions().connect(*message.place)
+        if not self._is_read and message.target.scheme == "https":
             await asyncio.get_running_loop().run_in_executor(None, self.read)
 
     def read_for(self, request: httpx.Request) -> None:
         """As `before`, for a client that blocks."""
-        _allow(request)
-        if request.url.scheme == "https":
+        url = request.url
+        permissions().connect(url.raw_host.decode("ascii"), url.port or port_of(url.scheme))
+        if url.scheme == "https":
             self.read()
 
     def read(self) -> None:
@@ -69,21 +72,15 @@ class Trust:
             self._is_read = True
 
 
-def _allow(request: httpx.Request) -> None:
-    """Raise PermissionDenied if the session may not connect to where `request` goes."""
-    url = request.url
-    permissions().connect(url.raw_host.decode("ascii"), url.port or port_of(url.scheme))
-
-
 class Pool:
     """The connections of one session: a client for each way to verify servers, and one that blocks."""
 
     transport: ClassVar[Any] = None
-    """Answers instead of the network, for tests."""
+    """A transport of httpx's that answers instead of the network, for tests."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clients: dict[bool | str, httpx.AsyncClient] = {}
+        self._clients: dict[bool | str, Client] = {}
         self._blocking: dict[bool | str, httpx.Client] = {}
         self._trusts: dict[bool | str, Trust] = {}
 
@@ -91,25 +88,20 @@ class Pool:
         """Return the certificates that servers must have."""
         return self._trusts.setdefault(verify, Trust(verify))
 
-    async def client(self, verify: bool | str) -> httpx.AsyncClient:
+    async def client(self, verify: bool | str) -> Client:
         """Return the client, building it in a thread at first."""
         client = self._clients.get(verify)
         return await in_thread(self._build, verify) if client is None else client
 
-    def _build(self, verify: bool | str) -> httpx.AsyncClient:
-        import httpx
-
-        from hocket.stdlib.http.transport import Cookies, Transport
+    def _build(self, verify: bool | str) -> Client:
+        from hocket.stdlib.http.client import Client
+        from hocket.stdlib.http.transport import Instead, Network
 
         with self._lock:
             if verify not in self._clients:
                 trust = self.trust(verify)
-                self._clients[verify] = httpx.AsyncClient(
-                    max_redirects=REDIRECTS,
-                    cookies=Cookies(),
-                    transport=self.transport or Transport(trust.context, CONNECTIONS),
-                    event_hooks={"request": [trust.before]},
-                )
+                network = Network(trust.context, CONNECTIONS) if self.transport is None else Instead(self.transport)
+                self._clients[verify] = Client(trust, network)
             return self._clients[verify]
 
     def blocking(self, verify: bool | str) -> httpx.Client:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hocket import errors
 from hocket.runtime.current import permissions
@@ -22,10 +22,16 @@ from hocket.stdlib.open_files import chunks
 from hocket.stdlib.opened import File
 from hocket.stdlib.time import milliseconds
 
+if TYPE_CHECKING:
+    import httpx
+
+    from hocket.stdlib.http.messages import Message
+
 T = TypeVar("T")
 
 TIMEOUT = 30_000
 MAX_BODY = 100_000_000
+REDIRECTS = 10
 LAST_PORT = 65535
 # Repeating them changes nothing that the first one has not.
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -64,6 +70,25 @@ class Request:
     max_body: int
     retries: int
     verify: bool | str
+
+    def having(self, uploads: dict[str, Upload]) -> Request:
+        """Return it with the files that were read."""
+        arguments = {**self.arguments, "files": {**self.arguments["files"], **uploads}}
+        return replace(self, arguments=arguments, uploads={})
+
+    def address(self) -> httpx.URL:
+        """Return the URL with the parameters."""
+        import httpx
+
+        url = httpx.URL(self.url)
+        return url.copy_merge_params(self.params) if self.params else url
+
+    @cached_property
+    def message(self) -> Message:
+        """What is sent, once all files are read; imports the HTTP libraries."""
+        from hocket.stdlib.http.messages import Message
+
+        return Message.of(self)
 
     def failure(self, kind: type[errors.Error], reason: str, **fields: Any) -> errors.Error:
         """Return an error of this request."""

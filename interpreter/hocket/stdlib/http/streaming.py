@@ -6,7 +6,7 @@ import codecs
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hocket import errors
 from hocket.runtime.guests import python
@@ -14,11 +14,14 @@ from hocket.runtime.holds import unlimited
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.values import print_text
-from hocket.stdlib.http.exchange import begin, upload
+from hocket.stdlib.http.exchange import ready
 from hocket.stdlib.http.failures import as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import Request, option, request
 from hocket.stdlib.http.results import charset
+
+if TYPE_CHECKING:
+    from hocket.stdlib.http.client import Client
 
 LINE_LIMIT = 10_000_000
 """Characters of one line or event that are kept; more is an error, so that memory stays bounded."""
@@ -83,23 +86,21 @@ class HttpStream(Stream):
     async def __anext__(self) -> Any:
         with as_network_error(self._request):
             if self._parts is None:
-                content = await upload(self._request)
-                client = await pool().client(self._request.verify)
-                self._parts = self._read(client, content)
+                asked = await ready(self._request)
+                self._parts = self._read(await pool().client(asked.verify), asked)
             return await python(self._parts.__anext__())
 
-    async def _read(self, client: Any, content: dict[str, Any]) -> AsyncIterator[Any]:
-        asked = self._request
-        async with aclosing(await begin(client, asked, content)) as response:
-            if response.status_code >= 400:
-                reason = f"status {response.status_code} from {asked.url}"
-                raise asked.failure(errors.HttpError, reason, status=response.status_code)
-            encoding = charset(response.headers.get("content-type", "")) or "utf-8"
+    async def _read(self, client: Client, asked: Request) -> AsyncIterator[Any]:
+        async with aclosing(await client.send(asked)) as answer:
+            if answer.status >= 400:
+                reason = f"status {answer.status} from {asked.url}"
+                raise asked.failure(errors.HttpError, reason, status=answer.status)
+            encoding = charset(answer.headers.get("content-type", "")) or "utf-8"
             try:
                 codecs.lookup(encoding)
             except LookupError:
                 encoding = "utf-8"
-            async for part in READERS[self._by](response.aiter_bytes(), encoding):
+            async for part in READERS[self._by](answer, encoding):
                 yield part
 
     async def aclose(self) -> None:
