@@ -220,7 +220,8 @@ def test_tasks_run_in_their_cell_s_context_for_ever() -> None:
         spawn_block(work)
 
     async def second() -> None:
-        await sleep(30)
+        while len(seen) < 3:
+            await sleep(1)
         seen.append(NAME.get())
 
     async def host() -> None:
