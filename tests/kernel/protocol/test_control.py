@@ -60,14 +60,10 @@ def test_usage_is_told_without_psutil_too(start, tmp_path):
         notebook.close()
 
 
-def test_shutdown_is_answered_and_told_to_every_client(start):
-    notebook = start()
-    try:
-        request = notebook.request("shutdown_request", {"restart": True}, "control")
-        reply = notebook.client.get_control_msg(timeout=10)
-        notebook.until(lambda: any(m.kind == "shutdown_reply" for m in notebook.others[request]), 10)
-        (told,) = [message.content for message in notebook.others[request] if message.kind == "shutdown_reply"]
-        assert reply["content"] == told == {"status": "ok", "restart": True}
-        assert notebook.manager.provisioner.process.wait(10) == 0
-    finally:
-        notebook.close()
+def test_shutdown_is_answered_and_told_to_every_client(fresh):
+    request = fresh.request("shutdown_request", {"restart": True}, "control")
+    reply = fresh.client.get_control_msg(timeout=10)
+    fresh.until(lambda: any(m.kind == "shutdown_reply" for m in fresh.others[request]), 10)
+    (told,) = [message.content for message in fresh.others[request] if message.kind == "shutdown_reply"]
+    assert reply["content"] == told == {"status": "ok", "restart": True}
+    assert fresh.manager.provisioner.process.wait(10) == 0

@@ -6,8 +6,8 @@ import pytest
 
 
 @pytest.fixture(scope="module", params=["hocket", "hocket-message"])
-def notebook(request, start):
-    shared = start(request.param)
+def notebook(request, transport, start):
+    shared = start(request.param, **transport)
     yield shared
     shared.close()
 
@@ -80,7 +80,6 @@ def test_an_interrupt_does_not_wait_for_another_control_request(notebook):
     cell = notebook.begins("while true {}")
     # Answered by the main loop, which does not turn.
     notebook.request("complete_request", {"code": "pri", "cursor_pos": 3}, "control")
-    time.sleep(0.1)
     notebook.request("interrupt_request", {}, "control")
     notebook.wait(cell)
     assert cell.reply["ename"] == "KeyboardInterrupt"
@@ -93,7 +92,7 @@ def test_a_cell_is_answered_before_the_task_that_it_left_holds_the_loop(notebook
     def is_stopped():
         # One that comes before the task has begun finds nothing to stop; a task that holds the loop is given time.
         notebook.interrupt()
-        notebook.listen(0.5)
+        notebook.listen(0.2)
         return "KeyboardInterrupt" in cell.err
 
     notebook.until(is_stopped)
@@ -114,7 +113,7 @@ def test_a_second_stop_goes_through_shield_and_ends_what_the_cell_spawned(notebo
     notebook.ok(TICKER)
     cell = notebook.waits(INSISTS)
     notebook.interrupt_and_wait()
-    notebook.listen(0.3)
+    notebook.listen(0.2)
     assert not cell.reply, "a first stop does not go through shield"
     notebook.interrupt_and_wait()
     notebook.wait(cell)

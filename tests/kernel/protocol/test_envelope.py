@@ -1,4 +1,4 @@
-"""What every message is wrapped in, and the sockets that carry it: over tcp, ipc, and tcp with keys.
+"""What every message is wrapped in, and the sockets that carry it.
 
 The handshake of protocol 5.6, in which the kernel tells a registration socket its ports, is not there:
 no client asks for it yet, and the kernel does not claim it.
@@ -27,9 +27,7 @@ DELIMITER = b"<IDS|MSG>"
 CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 KINDS = {"shell": zmq.DEALER, "control": zmq.DEALER, "stdin": zmq.DEALER, "iopub": zmq.SUB, "hb": zmq.REQ}
 PATIENCE = 10_000
-TRANSPORTS = {"tcp": {}, "curve": {"encryption": "required"}} | (
-    {} if os.name == "nt" else {"ipc": {"transport": "ipc"}}
-)
+ENCRYPTED = ["tcp"] if os.name == "nt" else ["tcp", "ipc"]
 
 
 class Wire:
@@ -118,13 +116,6 @@ def sign(key, parts):
 def cell(code, **options):
     asked = {"silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
     return {"code": code, **asked, "stop_on_error": True, **options}
-
-
-@pytest.fixture(scope="module", params=TRANSPORTS, ids=TRANSPORTS)
-def notebook(request, start):
-    shared = start(**TRANSPORTS[request.param])
-    yield shared
-    shared.close()
 
 
 @pytest.fixture
@@ -260,8 +251,9 @@ def test_the_heart_beats_while_a_cell_computes(wire):
     assert wire.reply(header).content["ename"] == "KeyboardInterrupt"
 
 
-def test_clients_without_the_keys_are_not_heard(start):
-    notebook = start(encryption="required")
+@pytest.mark.parametrize("transport", ENCRYPTED)
+def test_clients_without_the_keys_are_not_heard(start, transport):
+    notebook = start(encryption="required", transport=transport)
     stranger = Wire(notebook.manager.connection_file, keys=False)
     try:
         stranger.sockets["iopub"].subscribe(b"")
@@ -273,15 +265,19 @@ def test_clients_without_the_keys_are_not_heard(start):
         notebook.listen(0.5)
         assert not any(stranger.sockets[channel].poll(0) for channel in CHANNELS)
         for channel in CHANNELS:
-            assert mechanism(stranger.info[f"{channel}_port"]) == b"CURVE"
+            assert mechanism(stranger.info, channel) == b"CURVE"
     finally:
         stranger.close()
         notebook.close()
 
 
-def mechanism(port):
+def mechanism(info, channel):
     """Return which security a socket asks for, from the greeting of its protocol."""
-    with sockets.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    port = info[f"{channel}_port"]
+    is_ipc = info["transport"] == "ipc"
+    with sockets.socket(sockets.AF_UNIX if is_ipc else sockets.AF_INET) as connection:
+        connection.settimeout(10)
+        connection.connect(f"{info['ip']}-{port}" if is_ipc else (info["ip"], port))
         connection.sendall(b"\xff" + bytes(8) + b"\x7f" + b"\x03\x00")
         greeting = b""
         while len(greeting) < 64 and (more := connection.recv(64 - len(greeting))):
