@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from hocket.errors import HocketError
 from hocket.permissions import Permissions
+from hocket.runtime.process import wake_at_signals
 from hocket.session import Outcome, Session
 from hocket.source import decode
 
@@ -86,12 +87,6 @@ class Program:
         # Last, because it may raise: what is interrupted is then the program's code below us.
         self.session.on_sigint(signum, frame)
 
-    def wake(self) -> None:
-        """Let a waiting event loop look at what signals have come; callable from any thread."""
-        if self._loop is not None:
-            with suppress(RuntimeError):  # closed in the meantime
-                self._loop.call_soon_threadsafe(lambda: None)
-
     def _stop_draining(self) -> None:
         if self._draining is not None:
             self._draining.cancel()
@@ -158,12 +153,13 @@ def _value(outcome: Outcome, failures: list[HocketError]) -> Any:
 
 
 def run_alone(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` in a new event loop and return its result.
+    """Run `main` in a new event loop, which signals wake, and return its result.
 
     Unlike `asyncio.run` it installs no signal handler, and does not wait at the end for
     threads: one may hang in a call that nobody needs any more.
     """
     loop = asyncio.new_event_loop()
+    sleep_through = wake_at_signals(loop)
     try:
         return loop.run_until_complete(main)
     finally:
@@ -173,6 +169,7 @@ def run_alone(main: Coroutine[Any, Any, T]) -> T:
         if rest:
             loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
+        sleep_through()
         loop.close()
 
 

@@ -26,6 +26,7 @@ from typing import Any, TypeVar, cast
 from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 
+from hocket.runtime.process import wake_at_signals
 from hocket_kernel.comms import Comms
 from hocket_kernel.output import Companion, ProgramStream
 
@@ -140,6 +141,7 @@ class AsyncKernel(Kernel):
         super().start()
         self.main_loop = self.io_loop.asyncio_loop  # type: ignore[attr-defined]
         if threading.current_thread() is threading.main_thread():
+            wake_at_signals(self.main_loop)
             signal.signal(signal.SIGINT, self.on_sigint)
             signal.signal(signal.SIGTERM, self._on_sigterm)
             self.breathe(BREATH)

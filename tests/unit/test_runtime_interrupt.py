@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from hocket import errors
-from hocket.host import Program, run_alone
+from hocket.host import Program, on_sigint, run_alone
 from hocket.runtime.interrupt import is_runtime
 from hocket.runtime.promises import Promise
 from hocket.session import Outcome, Session
@@ -376,3 +376,18 @@ def test_a_stop_for_a_cell_that_comes_leaves_one_in_the_background():
             assert (await beside).value == "beside"
 
     asyncio.run(host())
+
+
+def test_a_signal_wakes_a_loop_that_it_does_not_interrupt():
+    # Another thread takes it, as if it had come just before the loop began to wait.
+    def take() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    program = Program("await async_sleep(60000)", "program", lambda error, text: None)
+    thread = threading.Timer(0.1, take)
+    begun = time.monotonic()
+    with on_sigint(program.on_sigint):
+        thread.start()
+        outcome = run_alone(program.run())
+        thread.join()
+    assert outcome.interrupted and time.monotonic() - begun < 30

@@ -1,12 +1,19 @@
-"""Limits of the process that a session needs changed, once, at its start."""
+"""What the process of a session needs: its limits changed, once, at the start, and a loop that signals wake."""
 
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
-from typing import Any
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from hocket.source import Source
+
+if TYPE_CHECKING:
+    import asyncio
 
 STACK = 96 << 20
 """Bytes wanted for the main thread's stack; below 128 MB, which Linux keeps free under it."""
@@ -54,3 +61,26 @@ def stack_size() -> int:
         return soft
     # macOS maps the main thread's stack once, at the start.
     return wanted if sys.platform.startswith("linux") else soft
+
+
+def wake_at_signals(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    """Have `loop`, of the main thread, turn at each signal; return what undoes it.
+
+    A signal that comes just before the loop begins to wait does not end the wait: its handler would
+    be called whenever something else does.  Windows' own loop does so by itself.
+    """
+    if os.name == "nt" or threading.current_thread() is not threading.main_thread():
+        return lambda: None
+    told, tell = os.pipe()
+    for end in (told, tell):
+        os.set_blocking(end, False)
+    loop.add_reader(told, os.read, told, 4096)
+    before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+
+    def undo() -> None:
+        signal.set_wakeup_fd(before)
+        loop.remove_reader(told)
+        for end in (told, tell):
+            os.close(end)
+
+    return undo

@@ -26,9 +26,6 @@ class Stoppable(Protocol):
     def on_sigint(self, signum: int, frame: FrameType | None) -> None:
         """End it, by the way that Ctrl-C takes."""
 
-    def wake(self) -> None:
-        """Have its event loop look at what signals have come."""
-
 
 def _interrupted(signum: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
@@ -55,7 +52,6 @@ def time_limit(
         last = time.monotonic() + PATIENCE
         while not done.is_set():
             _interrupt()
-            running.wake()
             done.wait(AGAIN)
             if give_up is not None and time.monotonic() > last:
                 give_up()

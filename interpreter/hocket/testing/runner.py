@@ -133,16 +133,12 @@ class FileRun:
         )
         self.failures: list[HocketError] = []
         self.interrupted = False
-        self.loop: Any = None
 
     def run(self) -> None:
         """Run the top level and the tests; raises Stop as `finish`."""
         host.run_alone(self._run())
 
     async def _run(self) -> None:
-        import asyncio
-
-        self.loop = asyncio.get_running_loop()
         try:
             if await self._top_level():
                 for test in self.suite.tests:
@@ -216,11 +212,6 @@ class FileRun:
     def _on_interrupt(self, signum: int, frame: FrameType | None) -> None:
         self.interrupted = True
         self.session.on_sigint(signum, frame)
-
-    def wake(self) -> None:
-        """Have the loop look at what signals have come."""
-        if self.loop is not None:
-            self.loop.call_soon_threadsafe(lambda: None)
 
 
 async def body(test: Test) -> None:
