@@ -207,6 +207,7 @@ def test_every_habit_of_the_table_is_written_above() -> None:
             'a string over several lines stands between """ and """',
         ),
         ("if a {\n  b\nend\n", "`{` not closed", "`end` at line 3 closes nothing: a block ends with `}`"),
+        ("print(7 // 2)\nx", "`(` not closed", "`//` begins a comment, which holds a `)`"),
         (
             "func f() {\n    if a {\n        b\n}\nc",
             "`{` not closed",

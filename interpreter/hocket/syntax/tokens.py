@@ -278,6 +278,11 @@ class Scanner:
     def suspect(self, start: int) -> str | None:
         """Return what may have gone wrong behind the open bracket at `start`: judged by words and indentation."""
         tokens, position = self.tokens, self.source.position
+        closer, line_end = OPENERS.get(self.text[start], "}"), self.text.find("\n", start)
+        for comment in tokens.comments:
+            text = self.text[comment.start : comment.end]
+            if start < comment.start and comment.end in (line_end, len(self.text)) and closer in text:
+                return f"`//` begins a comment, which holds a `{closer}`"
         for index, kind in enumerate(tokens.kinds):
             if tokens.starts[index] <= start or not tokens.first[index]:
                 continue
