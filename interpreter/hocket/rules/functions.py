@@ -156,6 +156,23 @@ def is_owned(tree: Tree, node: Node) -> bool:
     return False
 
 
+@rule("uncalled-task")
+def uncalled_task(tree: Tree) -> Found:
+    """`spawn f` makes a task whose value is the function: nothing calls it."""
+    if "spawn" not in tree.source.text:
+        return
+    for node in tree.nodes:
+        if not isinstance(node, nodes.SpawnExpr):
+            continue
+        value = node.value
+        while isinstance(value, nodes.ParenExpr):
+            value = value.value
+        if isinstance(value, nodes.NameExpr) and tree.bindings[value].kind == "function":
+            yield value.span, f"`spawn` does not call `{value.name}`", f"write `spawn {value.name}(…)`"
+        elif isinstance(value, nodes.FuncExpr | nodes.ArrowExpr):
+            yield value.span, "`spawn` does not call the function", "write `spawn { … }`"
+
+
 @rule("changed-in-place")
 def changed_in_place(tree: Tree) -> Found:
     """`b := a.sort()`, and then `a` is used as if it were as before."""
