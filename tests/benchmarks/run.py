@@ -7,9 +7,9 @@ has a process of its own; in each round each of them does the work once, in alte
 order.  A ratio is the median of the ratios of the rounds, so that what else the machine
 does falls on both.  Times of different runs or machines mean little.
 
-Without words all workloads run, and what is needed before a program can run is measured
-too; with words, the workloads whose names have one of them.  `--check` exits with 1 if a
-target is missed.
+Without words all workloads run, and it is measured too how far waits overlap, and what is
+needed before a program can run; with words, the workloads whose names have one of them.
+`--check` exits with 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import memory
+import overlaps
 import starts
 from workers import Run, Worker, make_files, server, workers
 from workloads import Workload, workloads
@@ -116,6 +117,19 @@ def show_memory() -> bool:
     return not any(MISSED in verdict for verdict in verdicts)
 
 
+def show_overlaps() -> bool:
+    """Print how many times faster what waits is all together; return whether every target is met."""
+    times = overlaps.measured()
+    width = max(map(len, times)) + 2
+    print(f"{'times as fast':<{width}}{'hocket':>14}   target")
+    verdicts = []
+    for name, (ours, target) in times.items():
+        verdicts.append("" if round(ours, 1) >= target else MISSED)
+        print(f"{name:<{width}}{ours:>14.1f}   ≥ {target:g} {verdicts[-1]}".rstrip())
+    print()
+    return MISSED not in verdicts
+
+
 def show_starts() -> None:
     """Print what takes its time before anything runs."""
     times: dict[str, list[tuple[float, float]]] = {}
@@ -143,6 +157,7 @@ def main() -> int:
         parser.error(f"no workload has {' or '.join(words)} in its name")
     is_met = show(chosen, options.rounds)
     if not options.words:
+        is_met &= show_overlaps()
         is_met &= show_memory()
         show_starts()
     return 0 if is_met or not options.check else 1
