@@ -138,13 +138,14 @@ def test_a_file_that_is_not_there_is_a_file_error() -> None:
         run(Raw(answer()), 'await async_http_request("POST", url, {files: {f: "none.txt"}})')
 
 
-def test_a_stream_is_sent_as_it_comes() -> None:
+@pytest.mark.parametrize("more", ["", ', headers: {"Transfer-Encoding": "chunked"}'])
+def test_a_stream_is_sent_as_it_comes(more: str) -> None:
     server = Raw(answer())
     program = """
     async func* parts() { yield "one,"; await async_sleep(1); yield "two" }
-    await async_http_request("POST", url, {body: parts()})
+    await async_http_request("POST", url, {body: parts()MORE})
     """
-    run(server, program)
+    run(server, program.replace("MORE", more))
     assert server.bodies == [b"4\r\none,\r\n3\r\ntwo\r\n0\r\n\r\n"]
 
 

@@ -27,14 +27,15 @@ RULES = httpx.Client(transport=httpx.MockTransport(_answer_of), trust_env=False)
 
 
 class Message:
-    """A message to a server; without `headers` it has those that every message has.
+    """A message to a server.
 
-    `target` is the address as the server is to see it, `place` the host and port to connect to.
+    `headers` are its own, beside those that every message has; `target` is the address as
+    the server is to see it, `place` the host and port to connect to.
     """
 
     __slots__ = ("body", "headers", "method", "place", "target", "url")
 
-    def __init__(self, method: str, url: httpx.URL, headers: httpx.Headers | None, body: Body) -> None:
+    def __init__(self, method: str, url: httpx.URL, headers: dict[str, str], body: Body) -> None:
         self.method = method
         self.headers = headers
         self.body = body
@@ -50,37 +51,40 @@ class Message:
         url = request.address()
         given: dict[str, Any] = dict(request.arguments)
         auth = given.pop("auth", None) or ((url.username, url.password) if url.userinfo else None)
-        if auth is None and given == {"headers": {}}:
-            return cls(request.method, url, None, None)
-        built = RULES.build_request(request.method, url, **given)
-        if auth is not None:
-            next(httpx.BasicAuth(*auth).sync_auth_flow(built))
-        content = given.get("content")
-        return cls._like(built, content if isinstance(content, Chunks) else built.read() or None)
+        headers: dict[str, str] = given["headers"]
+        body: Body = given.get("content") or None
+        if "data" in given or "files" in given:
+            built = httpx.Request(request.method, url, **given)
+            headers, body = dict(built.headers), built.read()
+        elif isinstance(body, Chunks):  # in which pieces it goes is for whom it is sent by
+            headers = {name: value for name, value in headers.items() if name.lower() != "transfer-encoding"}
+        message = cls(request.method, url, headers, body)
+        if auth is None:
+            return message
+        head = message.head()
+        next(httpx.BasicAuth(*auth).sync_auth_flow(head))
+        return message._having(head.headers)
 
-    @classmethod
-    def _like(cls, built: httpx.Request, body: Body) -> Message:
-        headers = httpx.Headers(built.headers)
-        headers.pop("transfer-encoding", None)  # that of a stream is for whom it is sent by
-        return cls(built.method, built.url, headers, body)
+    def _having(self, headers: httpx.Headers) -> Message:
+        other = copy(self)
+        other.headers = dict(headers)
+        return other
 
     def built(self) -> httpx.Request:
-        """Return it as a request of httpx's."""
+        """Return it as a request of httpx's, with all headers."""
         return RULES.build_request(self.method, self.url, headers=self.headers, content=self.body)
 
     def head(self) -> httpx.Request:
-        """Return the headers of its own as a request of httpx's."""
+        """Return it as a request of httpx's, with its own headers and without the body."""
         return httpx.Request(self.method, self.url, headers=self.headers, stream=httpx.ByteStream(b""))
 
     def with_cookies(self, known: httpx.Cookies) -> Message:
-        """Return it with the cookies that are meant for it; what the program gives itself wins."""
+        """Return it with those of `known` that are meant for it, unless the program gives cookies itself."""
         if not known:
             return self
         head = self.head()
         known.set_cookie_header(head)
-        other = copy(self)
-        other.headers = head.headers
-        return other
+        return self._having(head.headers)
 
     def redirected(self, status: int, location: str) -> Message | None:
         """Return what is asked for instead when an answer leads to `location`, None if its status is no redirect."""
@@ -89,4 +93,5 @@ class Message:
         following = RULES.send(head).next_request
         if following is None:
             return None
-        return self._like(following, self.body if following.method == self.method else None)
+        body = self.body if following.method == self.method else None
+        return Message(following.method, following.url, dict(following.headers), body)
