@@ -30,10 +30,10 @@ def deliver(path: str, delay: float) -> None:
     """Fill a pipe again and again."""
     while True:
         with open(path, "w", encoding="ascii") as pipe:
-            time.sleep(delay)
             # Another reader is to find another pipe: this one may still be open.
             os.unlink(path)
             os.mkfifo(path)
+            time.sleep(delay)
             pipe.write("ok")
 
 

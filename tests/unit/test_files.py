@@ -18,6 +18,7 @@ from hocket import errors
 from hocket.runtime.clock import sleep
 from hocket.runtime.promises import promise_all_settled
 from hocket.runtime.tasks import spawn
+from hocket.runtime.work import Work
 from hocket.session import Session
 from hocket.stdlib import files
 from hocket.stdlib.replacing import Replacement
@@ -77,7 +78,7 @@ def test_a_cancelled_write_never_gets_there_and_leaves_nothing(tmp_path: Path, w
     target.write_text("old")
     begun, go, over = threading.Event(), threading.Event(), threading.Event()
 
-    def slowly(new: Replacement) -> bool:
+    def slowly(new: Replacement) -> Work[bool]:
         def pieces() -> Any:
             begun.set()
             go.wait(10)
@@ -85,13 +86,13 @@ def test_a_cancelled_write_never_gets_there_and_leaves_nothing(tmp_path: Path, w
             yield b"whole"
 
         try:
-            return new.put(pieces())
+            return (yield from new.put(pieces()))
         finally:
             over.set()
 
     async def main() -> None:
         new = Replacement(str(target))
-        task = spawn(new.waiting, slowly, new)
+        task = spawn(new.waiting, slowly(new))
         while not begun.is_set():
             await sleep(1)
         task.cancel()
@@ -212,7 +213,7 @@ def test_a_pipe_without_a_writer_holds_up_neither_others_nor_the_end(tmp_path: P
     os.mkfifo(tmp_path / "other")
     begun = time.monotonic()
     program = """
-        let opening := spawn open_file("pipe")
+        let opening := spawn { open_file("pipe").read_line() }
         spawn { let f := open_file("other", "r+"); f.read_line() }
         sleep(50)
         print(opening.cancel())

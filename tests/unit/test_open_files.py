@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hocket.runtime.loop import Scheduler
+from hocket.runtime.work import at_once
 from hocket.stdlib.opened import File, Pass
 
 TEXTS = st.text("ab\n\r\né€😀", max_size=30)
@@ -120,7 +121,7 @@ def test_an_open_file_does_what_its_model_does(
         scheduler = Scheduler()
         scheduler.attach()
         file = File(str(path), "r+" if is_text else "rb+", size)
-        file.open()
+        at_once(file.open())
         model = Model(text.encode(), is_text)
         try:
             await follow(file, model, steps)

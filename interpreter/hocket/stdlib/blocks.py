@@ -1,14 +1,14 @@
-"""Files as blocks: what an open file does in a thread.
+"""Files as blocks: what an open file does in a thread, or a stream on the loop.
 
 A thread reads a block, and decodes it, for thousands of lines at a time; with a call for each line nearly all
-time would go into changing threads.  What it has read it leaves in `arrived`, so nothing is lost when
+time would go into changing threads.  What was read is left in `arrived`, so nothing is lost when
 nobody waits for it any more.
 """
 
 from __future__ import annotations
 
 import codecs
-import io
+import os
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -17,17 +17,18 @@ from typing import Any
 
 from hocket import errors
 from hocket.runtime.threads import DaemonExecutor
-from hocket.stdlib.disk import usable
+from hocket.runtime.work import Work
+from hocket.stdlib.raw import Opener, RawFile
 
 LINE, ALL = 0, -1
 """How much `BlockFile.fill` is to read, beside a number: to the end of a line, to the end of the file."""
 
 
-class BlockFile(io.FileIO):
+class BlockFile(RawFile):
     """A file without a buffer that can be read in blocks, as text or bytes, and writes all it is given."""
 
-    def __init__(self, path: str, mode: str, size: int, is_text: bool) -> None:
-        super().__init__(usable(path, mode), mode)
+    def __init__(self, place: str, mode: str, opener: Opener, path: str, size: int, is_text: bool) -> None:
+        super().__init__(place, mode, opener)
         self.path = path
         self.size = size
         self.is_text = is_text
@@ -38,7 +39,7 @@ class BlockFile(io.FileIO):
         self.place = 0
         self.failure: errors.FileError | None = None
 
-    def fill(self, need: int) -> bool:
+    def fill(self, need: int) -> Work[bool]:
         """Read on until there are `need` more characters or bytes, or the file ends; return whether there are any.
 
         Raises FileError for what is not UTF-8, when all before it has been taken.
@@ -46,26 +47,23 @@ class BlockFile(io.FileIO):
         self.check("read")
         if self.arrived:
             return True  # by a call whose caller was cancelled; it may be enough
-        pieces: list[Any] = []
-        count = 0
-        try:
-            while self.failure is None and (need == ALL or count < max(need, 1)):
-                piece = self.piece()
-                if piece is None:
-                    break
-                pieces.append(piece)
-                if need != LINE or (("\n" if self.is_text else b"\n") in piece):
-                    count += len(piece)
-        finally:
-            if any(pieces):
-                self.arrived.append(("" if self.is_text else b"").join(pieces))
-        if self.failure is not None and not any(pieces):
+        count = found = 0
+        while self.failure is None and (need == ALL or count < max(need, 1)):
+            piece = yield from self.piece()
+            if piece is None:
+                break
+            if piece:
+                self.arrived.append(piece)
+            found += len(piece)
+            if need != LINE or (("\n" if self.is_text else b"\n") in piece):
+                count += len(piece)
+        if self.failure is not None and not found:
             raise errors.FileError(str(self.failure), **self.failure.fields)
-        return any(pieces)
+        return found > 0
 
-    def piece(self) -> Any:
+    def piece(self) -> Work[Any]:
         """Read a block; None at the end."""
-        block = super().read(self.size) or b""
+        block = yield from self.take(self.size)
         self.place += len(block)
         if not self.is_text:
             return block or None
@@ -87,17 +85,19 @@ class BlockFile(io.FileIO):
         self.tail = content[length:]
         return text
 
-    def write(self, content: Any, /) -> int:
-        """Write all of `content`: the system may take it in parts."""
-        self.check("write")
-        left = memoryview(content)
-        while left:
-            done = super().write(left)
-            self.place += done
-            left = left[done:]
-        return len(content)
+    def read(self, n: int | None = ALL, /) -> Any:
+        """Read at most `n` bytes; raises FileError when it was closed meanwhile."""
+        self.check("read")
+        return super().read(n)
 
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+    def write(self, content: Any, /) -> Any:
+        """Write some of `content`, and return how much; raises FileError when it was closed meanwhile."""
+        self.check("write")
+        done = super().write(content)
+        self.place += done or 0
+        return done
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         """Go on at `offset`, and forget what was read ahead."""
         self.check("seek in")
         self.place = super().seek(offset, whence)

@@ -7,13 +7,21 @@ open file), and OSError.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
-from io import BufferedRandom
-from typing import cast
+from typing import TypeVar
 
 from hocket.permissions import Permissions
 from hocket.runtime.current import permissions
+from hocket.runtime.work import Pause, Work
+from hocket.stdlib.raw import TELLS, RawFile
+
+SHORTEST, LONGEST = 0.001, 0.01
+"""Seconds from one try to open a pipe that nobody reads to the next."""
+
+File = TypeVar("File", bound=RawFile)
 
 
 def path_text(path: str) -> str:
@@ -48,9 +56,27 @@ def usable(path: str, mode: str) -> str:
 # What is there
 
 
-def open_file(path: str, mode: str) -> BufferedRandom:
-    """Open for bytes, as Python does."""
-    return cast("BufferedRandom", open(usable(path, mode), mode))  # noqa: SIM115  the caller's
+def open_file(path: str, mode: str) -> Work[RawFile]:
+    """Open for bytes, as Python does; who writes to a pipe waits until somebody reads it."""
+    return open_as(path, mode, RawFile)
+
+
+def open_as(path: str, mode: str, kind: Callable[..., File]) -> Work[File]:
+    """Open as `open_file` does, as a `kind` of file."""
+    place = usable(path, mode)
+    pause = SHORTEST
+    while True:
+        try:
+            return kind(place, mode, opener=_opened)
+        except OSError as error:
+            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(place).st_mode):
+                raise
+        yield Pause(pause)  # nothing tells when somebody comes
+        pause = min(2 * pause, LONGEST)
+
+
+def _opened(place: str, flags: int) -> int:
+    return os.open(place, flags | (os.O_NONBLOCK if TELLS else 0), 0o666)
 
 
 def status(path: str) -> os.stat_result:

@@ -12,9 +12,10 @@ import hashlib
 
 from hocket import errors
 from hocket.runtime.registry import builtin
-from hocket.runtime.threads import in_thread
+from hocket.runtime.work import Work, at_once, waiting
 from hocket.stdlib import disk
 from hocket.stdlib.files import file_errors
+from hocket.stdlib.raw import PIECE
 
 
 def _bytes(x: str | bytes) -> bytes:
@@ -80,14 +81,17 @@ def md5(x: str | bytes) -> str:
     return hashlib.md5(_bytes(x), usedforsecurity=False).hexdigest()
 
 
-def _file_checksum(path: str, algorithm: str) -> str:
-    with file_errors("read file", path), disk.open_file(path, "rb") as file:
-        checksum = hashlib.new(algorithm, usedforsecurity=False)
-        return hashlib.file_digest(file, lambda: checksum).hexdigest()
+def _file_checksum(path: str, algorithm: str) -> Work[str]:
+    checksum = hashlib.new(algorithm, usedforsecurity=False)
+    with file_errors("read file", path), (yield from disk.open_file(path, "rb")) as file:
+        while piece := (yield from file.take(PIECE)):
+            yield None  # what follows is not for the loop
+            checksum.update(piece)
+    return checksum.hexdigest()
 
 
 async def _async_sha256_file(path: str) -> str:
-    return await in_thread(_file_checksum, path, "sha256")
+    return await waiting(_file_checksum(path, "sha256"))
 
 
 @builtin(suspending=_async_sha256_file)
@@ -101,11 +105,11 @@ def sha256_file(path: str) -> str:
     print(sha256_file("a.txt") == sha256("abc"))  # expect: true
     ```
     """
-    return _file_checksum(path, "sha256")
+    return at_once(_file_checksum(path, "sha256"))
 
 
 async def _async_md5_file(path: str) -> str:
-    return await in_thread(_file_checksum, path, "md5")
+    return await waiting(_file_checksum(path, "md5"))
 
 
 @builtin(suspending=_async_md5_file)
@@ -119,4 +123,4 @@ def md5_file(path: str) -> str:
     print(md5_file("a.txt"))  # expect: 900150983cd24fb0d6963f7d28e17f72
     ```
     """
-    return _file_checksum(path, "md5")
+    return at_once(_file_checksum(path, "md5"))

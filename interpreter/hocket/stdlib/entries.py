@@ -12,9 +12,11 @@ from typing import Any
 
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
+from hocket.runtime.work import Work, at_once
 from hocket.stdlib import disk
 from hocket.stdlib.files import file_errors
-from hocket.stdlib.replacing import PIECE, Replacement
+from hocket.stdlib.raw import PIECE
+from hocket.stdlib.replacing import Piece, Replacement
 
 
 @builtin
@@ -129,7 +131,7 @@ def delete_file(path: str) -> bool:
     return _delete(path)
 
 
-def _move(new: Replacement, path: str) -> bool:
+def _move(new: Replacement, path: str) -> Work[bool]:
     with file_errors("rename file", path):
         try:
             disk.move(path, new.path)
@@ -138,7 +140,7 @@ def _move(new: Replacement, path: str) -> bool:
             if error.errno != errno.EXDEV or not disk.is_file(path):
                 raise
     # To another file system: copied, and then deleted.
-    _copy(new, path)
+    yield from _copy(new, path)
     return _delete(path) if new.is_wanted else False
 
 
@@ -153,7 +155,7 @@ async def async_move(path: str, to: str) -> bool:
     ```
     """
     new = Replacement(to)
-    return await new.waiting(_move, new, path)
+    return await new.waiting(_move(new, path))
 
 
 @builtin(suspending=async_move)
@@ -166,19 +168,20 @@ def rename_file(path: str, to: str) -> bool:
     print(list_dir("."))  # expect: [b.txt]
     ```
     """
-    return _move(Replacement(to), path)
+    return at_once(_move(Replacement(to), path))
 
 
-def _copy(new: Replacement, path: str) -> bool:
+def _copy(new: Replacement, path: str) -> Work[bool]:
     with file_errors("read file", path):
         disk.readable(path)
     with file_errors("write file", new.path):
-        return new.put(_content(path))
+        return (yield from new.put(_content(path)))
 
 
-def _content(path: str) -> Iterator[bytes]:
-    with file_errors("read file", path), disk.open_file(path, "rb") as file:
-        while piece := file.read(PIECE):
+def _content(path: str) -> Iterator[Piece]:
+    with file_errors("read file", path), (yield from disk.open_file(path, "rb")) as file:
+        while piece := (yield from file.take(PIECE)):
+            yield None  # what follows is not for the loop
             yield piece
 
 
@@ -193,7 +196,7 @@ async def async_copy(path: str, to: str) -> bool:
     ```
     """
     new = Replacement(to)
-    return await new.waiting(_copy, new, path)
+    return await new.waiting(_copy(new, path))
 
 
 @builtin(suspending=async_copy)
@@ -206,7 +209,7 @@ def copy_file(path: str, to: str) -> bool:
     print(read_file("b.txt"))  # expect: A
     ```
     """
-    return _copy(Replacement(to), path)
+    return at_once(_copy(Replacement(to), path))
 
 
 def _list(path: str) -> list[str]:

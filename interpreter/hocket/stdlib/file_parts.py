@@ -6,17 +6,16 @@ is changed in place.  The functions block in a plain function and suspend in an 
 
 from __future__ import annotations
 
-import os
 import stat
 from typing import Any
 
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.runtime.threads import in_thread
+from hocket.runtime.work import Work, at_once, waiting
 from hocket.stdlib import disk
-from hocket.stdlib.files import async_write_bytes, file_errors, write_binary_file
-
-_PIECE = 1 << 20
+from hocket.stdlib.files import append, async_write_bytes, file_errors, write_binary_file
+from hocket.stdlib.raw import PIECE
 
 
 def _number(name: str, parameter: str, value: Any) -> int:
@@ -28,21 +27,18 @@ def _number(name: str, parameter: str, value: Any) -> int:
     return value
 
 
-def _read(name: str, path: str, offset: int, count: int | None) -> bytes:
+def _read(name: str, path: str, offset: int, count: int | None) -> Work[bytes]:
     _number(name, "offset", offset)
     if count is not None:
         _number(name, "count", count)
-    with file_errors("read file", path), disk.open_file(path, "rb") as file:
-        file.seek(offset)
-        if count is None:
-            count = -1
-        elif size := os.fstat(file.fileno()).st_size:
-            count = min(count, max(0, size - offset))
-        return file.read(count)
+    with file_errors("read file", path), (yield from disk.open_file(path, "rb")) as file:
+        if offset:
+            file.seek(offset)
+        return (yield from file.content(count))
 
 
 async def _async_read_bytes(path: str, count: int | None = None) -> bytes:
-    return await in_thread(_read, "io_read_bytes", path, 0, count)
+    return await waiting(_read("io_read_bytes", path, 0, count))
 
 
 @builtin(suspending=_async_read_bytes)
@@ -54,11 +50,11 @@ def io_read_bytes(path: str, count: int | None = None) -> bytes:
     print(io_read_bytes("data.bin"), io_read_bytes("data.bin", 2))  # expect: bytes[1, 2, 3] bytes[1, 2]
     ```
     """
-    return _read("io_read_bytes", path, 0, count)
+    return at_once(_read("io_read_bytes", path, 0, count))
 
 
 async def _async_read_at(path: str, offset: int, count: int) -> bytes:
-    return await in_thread(_read, "io_read_at", path, offset, count)
+    return await waiting(_read("io_read_at", path, offset, count))
 
 
 @builtin(suspending=_async_read_at)
@@ -70,11 +66,11 @@ def io_read_at(path: str, offset: int, count: int) -> bytes:
     print(io_read_at("data.bin", 1, 5), io_read_at("data.bin", 9, 1))  # expect: bytes[2, 3] bytes[]
     ```
     """
-    return _read("io_read_at", path, offset, count)
+    return at_once(_read("io_read_at", path, offset, count))
 
 
 async def _async_seek_read(path: str, offset: int) -> bytes:
-    return await in_thread(_read, "io_seek_read", path, offset, None)
+    return await waiting(_read("io_seek_read", path, offset, None))
 
 
 @builtin(suspending=_async_seek_read)
@@ -86,7 +82,7 @@ def io_seek_read(path: str, offset: int) -> bytes:
     print(io_seek_read("data.bin", 1))  # expect: bytes[2, 3]
     ```
     """
-    return _read("io_seek_read", path, offset, None)
+    return at_once(_read("io_seek_read", path, offset, None))
 
 
 async def _async_write_bytes(path: str, content: bytes) -> bool:
@@ -105,15 +101,15 @@ def io_write_bytes(path: str, content: bytes) -> bool:
     return write_binary_file(path, memoryview(content).tobytes())
 
 
-def _append(path: str, content: bytes) -> bool:
+def _append(path: str, content: bytes) -> Work[bool]:
     content = memoryview(content).tobytes()
-    with file_errors("append to file", path), disk.open_file(path, "ab") as file:
-        file.write(content)
+    with file_errors("append to file", path):
+        yield from append(path, content)
     return True
 
 
 async def _async_append_bytes(path: str, content: bytes) -> bool:
-    return await in_thread(_append, path, content)
+    return await waiting(_append(path, content))
 
 
 @builtin(suspending=_async_append_bytes)
@@ -126,20 +122,20 @@ def io_append_bytes(path: str, content: bytes) -> bool:
     print(io_read_bytes("data.bin"))  # expect: bytes[1, 2]
     ```
     """
-    return _append(path, content)
+    return at_once(_append(path, content))
 
 
-def _write_at(path: str, content: bytes, offset: int) -> bool:
+def _write_at(path: str, content: bytes, offset: int) -> Work[bool]:
     content = memoryview(content).tobytes()
     _number("io_write_at", "offset", offset)
-    with file_errors("write file", path), disk.open_file(path, "r+b") as file:
+    with file_errors("write file", path), (yield from disk.open_file(path, "r+b")) as file:
         file.seek(offset)
-        file.write(content)
+        yield from file.put(content)
     return True
 
 
 async def _async_write_at(path: str, content: bytes, offset: int) -> bool:
-    return await in_thread(_write_at, path, content, offset)
+    return await waiting(_write_at(path, content, offset))
 
 
 @builtin(suspending=_async_write_at)
@@ -155,18 +151,18 @@ def io_write_at(path: str, content: bytes, offset: int) -> bool:
     print(io_read_bytes("data.bin"))  # expect: bytes[1, 9, 3, 0, 9]
     ```
     """
-    return _write_at(path, content, offset)
+    return at_once(_write_at(path, content, offset))
 
 
-def _truncate(path: str, size: int) -> bool:
+def _truncate(path: str, size: int) -> Work[bool]:
     _number("io_truncate", "size", size)
-    with file_errors("write file", path), disk.open_file(path, "r+b") as file:
+    with file_errors("write file", path), (yield from disk.open_file(path, "r+b")) as file:
         file.truncate(size)
     return True
 
 
 async def _async_truncate(path: str, size: int) -> bool:
-    return await in_thread(_truncate, path, size)
+    return await waiting(_truncate(path, size))
 
 
 @builtin(suspending=_async_truncate)
@@ -179,25 +175,27 @@ def io_truncate(path: str, size: int) -> bool:
     print(io_read_bytes("data.bin"))  # expect: bytes[1, 2]
     ```
     """
-    return _truncate(path, size)
+    return at_once(_truncate(path, size))
 
 
-def _copy_range(path: str, to: str, offset: int, count: int) -> int:
+def _copy_range(path: str, to: str, offset: int, count: int) -> Work[int]:
     _number("io_copy_range", "offset", offset)
     left = _number("io_copy_range", "count", count)
-    with file_errors("read file", path), disk.open_file(path, "rb") as source:
+    with file_errors("read file", path), (yield from disk.open_file(path, "rb")) as source:
         if disk.is_same(path, to):
             raise errors.ValueError("io_copy_range() cannot copy a file to itself")
-        source.seek(offset)
-        with file_errors("write file", to), disk.open_file(to, "wb") as target:
-            while left and (piece := source.read(min(left, _PIECE))):
-                target.write(piece)
+        if offset:
+            source.seek(offset)
+        with file_errors("write file", to), (yield from disk.open_file(to, "wb")) as target:
+            while left and (piece := (yield from source.take(min(left, PIECE)))):
+                yield None  # what follows is not for the loop
+                yield from target.put(piece)
                 left -= len(piece)
     return count - left
 
 
 async def _async_copy_range(path: str, to: str, offset: int, count: int) -> int:
-    return await in_thread(_copy_range, path, to, offset, count)
+    return await waiting(_copy_range(path, to, offset, count))
 
 
 @builtin(suspending=_async_copy_range)
@@ -211,7 +209,7 @@ def io_copy_range(path: str, to: str, offset: int, count: int) -> int:
     print(io_copy_range("data.bin", "part.bin", 1, 2), io_read_bytes("part.bin"))  # expect: 2 bytes[2, 3]
     ```
     """
-    return _copy_range(path, to, offset, count)
+    return at_once(_copy_range(path, to, offset, count))
 
 
 def _metadata(path: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Files.
 
-A whole file is read or written in one thread hop.  A written file is whole or not
-there: it is made beside its place and then moved.  Errors carry `path` and `reason`.
+A whole file is read or written in one thread hop, a pipe as it comes.  A written file is
+whole or not there: it is made beside its place and then moved.  Errors carry `path` and `reason`.
 The plain forms block in a plain function and suspend in an async context.
 """
 
@@ -16,8 +16,8 @@ from hocket import errors
 from hocket.runtime.promises import promise_all
 from hocket.runtime.registry import builtin
 from hocket.runtime.tasks import AsyncFunction
-from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
+from hocket.runtime.work import Work, at_once, waiting
 from hocket.stdlib import disk
 from hocket.stdlib.collections import elements
 from hocket.stdlib.replacing import Replacement, pieces_of
@@ -52,35 +52,36 @@ def _type_of(error: OSError) -> type[errors.FileError]:
     return errors.PermissionDenied if isinstance(error, PermissionError) else errors.FileError
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> Work[str]:
     with file_errors("read file", path):
-        return _read_raw(path).decode("utf-8")
+        return (yield from _read_raw(path)).decode("utf-8")
 
 
-def _read_raw(path: str) -> bytes:
-    with disk.open_file(path, "rb") as file:
-        return file.read()
+def _read_raw(path: str) -> Work[bytes]:
+    with (yield from disk.open_file(path, "rb")) as file:
+        return (yield from file.content())
 
 
-def _read_bytes(path: str) -> bytes:
+def read_bytes(path: str) -> Work[bytes]:
+    """Read the file at `path`; raises FileError."""
     with file_errors("read file", path):
-        return _read_raw(path)
+        return (yield from _read_raw(path))
 
 
-def _write(new: Replacement, content: bytes) -> bool:
+def _write(new: Replacement, content: bytes) -> Work[bool]:
     with file_errors("write file", new.path):
-        return new.put(pieces_of(content))
+        return (yield from new.put(pieces_of(content)))
 
 
 def _encode(text: str) -> bytes:
     return str.encode(text, "utf-8")
 
 
-def _write_text(new: Replacement, text: str) -> bool:
+def _write_text(new: Replacement, text: str) -> Work[bool]:
     with file_errors("write file", new.path):
         content = _encode(text)
     try:
-        return _write(new, content)
+        return (yield from _write(new, content))
     except errors.FileError as error:
         if isinstance(error.__cause__, FileExistsError):
             error.hint = "write_file(path, text, true) replaces it"
@@ -89,13 +90,19 @@ def _write_text(new: Replacement, text: str) -> bool:
 
 async def _async_write_text(path: str, text: str, overwrite: bool = True) -> bool:
     new = Replacement(path, overwrite)
-    return await new.waiting(_write_text, new, text)
+    return await new.waiting(_write_text(new, text))
 
 
-def _append(path: str, text: str) -> bool:
-    with file_errors("append to file", path), disk.open_file(path, "ab") as file:
-        file.write(_encode(text))
+def _append(path: str, text: str) -> Work[bool]:
+    with file_errors("append to file", path):
+        yield from append(path, _encode(text))
     return True
+
+
+def append(path: str, content: bytes) -> Work[None]:
+    """Write `content` to the end of the file at `path`; raises OSError."""
+    with (yield from disk.open_file(path, "ab")) as file:
+        yield from file.put(content)
 
 
 @builtin
@@ -108,7 +115,7 @@ async def async_read_file(path: str) -> str:
     try { await async_read_file("nowhere.txt") } except FileNotFound e { print(e.path) }  # expect: nowhere.txt
     ```
     """
-    return await in_thread(_read, path)
+    return await waiting(_read(path))
 
 
 @builtin(suspending=async_read_file)
@@ -122,16 +129,16 @@ def read_file(path: str) -> str:
     print(read_file("a.txt").lines())  # expect: [one, two]
     ```
     """
-    return _read(path)
+    return at_once(_read(path))
 
 
-def _read_lossy(path: str) -> str:
+def _read_lossy(path: str) -> Work[str]:
     with file_errors("read file", path):
-        return _read_raw(path).decode("utf-8", "replace")
+        return (yield from _read_raw(path)).decode("utf-8", "replace")
 
 
 async def _async_read_lossy(path: str) -> str:
-    return await in_thread(_read_lossy, path)
+    return await waiting(_read_lossy(path))
 
 
 @builtin(suspending=_async_read_lossy)
@@ -145,11 +152,11 @@ def read_file_lossy(path: str) -> str:
     print(read_file_lossy("a.txt"))  # expect: a�
     ```
     """
-    return _read_lossy(path)
+    return at_once(_read_lossy(path))
 
 
 async def _async_read_lines(path: str) -> list[str]:
-    return lines(await in_thread(_read, path))
+    return lines(await waiting(_read(path)))
 
 
 @builtin(suspending=_async_read_lines)
@@ -161,7 +168,7 @@ def read_lines(path: str) -> list[str]:
     print(read_lines("a.txt"))  # expect: [one, two]
     ```
     """
-    return lines(_read(path))
+    return lines(at_once(_read(path)))
 
 
 @builtin
@@ -173,7 +180,7 @@ async def async_read_bytes(path: str) -> bytes:
     print(await async_read_bytes("a.txt"))  # expect: bytes[195, 169]
     ```
     """
-    return await in_thread(_read_bytes, path)
+    return await waiting(read_bytes(path))
 
 
 @builtin(suspending=async_read_bytes)
@@ -185,7 +192,7 @@ def read_binary_file(path: str) -> bytes:
     print(read_binary_file("a.txt"))  # expect: bytes[195, 169]
     ```
     """
-    return _read_bytes(path)
+    return at_once(read_bytes(path))
 
 
 @builtin
@@ -218,7 +225,7 @@ def write_file(path: str, text: str, overwrite: bool = False) -> bool:
     write_file("a.txt", "newest")     # error: Failed to write file 'a.txt': File exists
     ```
     """
-    return _write_text(Replacement(path, overwrite), text)
+    return at_once(_write_text(Replacement(path, overwrite), text))
 
 
 @builtin
@@ -231,7 +238,7 @@ async def async_write_bytes(path: str, content: bytes) -> bool:
     ```
     """
     new = Replacement(path)
-    return await new.waiting(_write, new, memoryview(content).tobytes())
+    return await new.waiting(_write(new, memoryview(content).tobytes()))
 
 
 @builtin(suspending=async_write_bytes)
@@ -243,7 +250,7 @@ def write_binary_file(path: str, content: bytes) -> bool:
     print(read_binary_file("a.bin"))  # expect: bytes[1, 2]
     ```
     """
-    return _write(Replacement(path), memoryview(content).tobytes())
+    return at_once(_write(Replacement(path), memoryview(content).tobytes()))
 
 
 @builtin
@@ -256,7 +263,7 @@ async def async_append_file(path: str, text: str) -> bool:
     print(read_file("log.txt"))  # expect: ab
     ```
     """
-    return await in_thread(_append, path, text)
+    return await waiting(_append(path, text))
 
 
 @builtin(suspending=async_append_file)
@@ -269,7 +276,7 @@ def append_file(path: str, text: str) -> bool:
     print(read_file("log.txt"))  # expect: ab
     ```
     """
-    return _append(path, text)
+    return at_once(_append(path, text))
 
 
 @builtin
@@ -285,7 +292,7 @@ async def async_read_files(paths: list[str], limit: int | None = None) -> list[s
     ```
     """
     paths = _strings("async_read_files", "paths", paths)
-    return await _each("async_read_files", [partial(in_thread, _read, path) for path in paths], limit)
+    return await _each("async_read_files", [partial(async_read_file, path) for path in paths], limit)
 
 
 @builtin

@@ -8,8 +8,8 @@ from weakref import WeakSet
 from hocket import errors
 from hocket.runtime.per_session import PerSession
 from hocket.runtime.registry import builtin, method
-from hocket.runtime.threads import in_thread
 from hocket.runtime.values import type_name
+from hocket.runtime.work import at_once, waiting
 from hocket.stdlib.disk import path_text
 from hocket.stdlib.opened import Chunks, File, Steps
 
@@ -57,7 +57,7 @@ def _count(name: str, parameter: str, n: Any) -> int:
 async def _async_open(path: str, mode: str = "r", buffer: int = BUFFER) -> File:
     file = _file(path, mode, buffer)
     try:
-        await in_thread(file.open)
+        await waiting(file.open())
     except BaseException:
         file.closed = True
         file.drop()
@@ -82,7 +82,7 @@ def open_file(path: str, mode: str = "r", buffer: int = BUFFER) -> File:
     ```
     """
     file = _file(path, mode, buffer)
-    file.open()
+    at_once(file.open())
     return _register(file)
 
 

@@ -1,7 +1,7 @@
 """What an open file is.
 
-What a file does is told once, as `Steps` that yield the calls to be made in a thread or at once: the plain forms
-block, and in an async context the task waits.
+What a file does is told once, as `Steps` that yield the calls to be made in a thread, on the loop or at once: the
+plain forms block, and in an async context the task waits.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import operator
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
 
@@ -21,11 +22,16 @@ from hocket.runtime.guests import python
 from hocket.runtime.resources import overrule
 from hocket.runtime.streams import Stream
 from hocket.runtime.values import name_type, type_name
+from hocket.runtime.work import Work, at_once, on_loop
 from hocket.stdlib.blocks import ALL, LINE, BlockFile, InOrder, closed
+from hocket.stdlib.disk import open_as
 from hocket.stdlib.files import file_errors
 
 WRITTEN = 64 * 1024
 """Bytes that are written at once; those that are read ahead may be more."""
+
+WORK = {"fill", "put"}
+"""The methods of a `BlockFile` that are work."""
 
 T = TypeVar("T")
 Steps = Generator[tuple[Any, ...], Any, T]
@@ -59,6 +65,8 @@ class File(Stream):
         self.pending: list[bytes] = []
         self.pending_size = 0
         self.order = InOrder(current_scheduler().executor)
+        # The turns of tasks at the calls of a stream.
+        self.turns = {name: asyncio.Lock() for name in WORK}
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
@@ -66,11 +74,11 @@ class File(Stream):
 
     # Opening and closing
 
-    def open(self) -> None:
-        """Open it; called in a thread perhaps, and by then nobody may want it."""
+    def open(self) -> Work[None]:
+        """Open it; in a thread perhaps, and by then nobody may want it."""
+        kind = partial(BlockFile, path=self.path, size=self.size, is_text=self.is_text)
         with file_errors("open file", self.path):
-            raw = BlockFile(self.path, self.mode.replace("t", ""), self.size, self.is_text)
-        self.raw = raw
+            self.raw = raw = yield from open_as(self.path, self.mode.replace("t", ""), kind)
         if self.closed:
             raw.close()
 
@@ -98,7 +106,7 @@ class File(Stream):
                 self.order.submit(raw.close)
                 return
             if not self.closed and self.pending:
-                raw.write(b"".join(self.pending))
+                next(raw.put(b"".join(self.pending)), None)  # as much as can be written without waiting
         with contextlib.suppress(OSError):
             raw.close()
 
@@ -111,7 +119,7 @@ class File(Stream):
         """Take `content`, and write when there is a block."""
         self.check("write", "wax+")
         data = self.encoded(content)
-        if self.left() or self.raw.tail or self.raw.arrived or self.is_astray:
+        if not self.raw.waits and (self.left() or self.raw.tail or self.raw.arrived or self.is_astray):
             yield from self.go_to((yield from self.tell()))
         self.pending.append(data)
         self.pending_size += len(data)
@@ -136,7 +144,7 @@ class File(Stream):
             self.pending.clear()
             self.pending_size = 0
             with file_errors("write file", self.path):
-                yield "write", data
+                yield "put", data
 
     # Reading
 
@@ -164,8 +172,7 @@ class File(Stream):
         """Take what is there, at most a block; nothing at the end."""
         self.check("read", "r+")
         self.join()
-        if not self.left():
-            yield from self.more(1)
+        while not self.left() and (yield from self.more(1)):
             self.join()
         return self.take(self.size)
 
@@ -181,10 +188,11 @@ class File(Stream):
 
     def merge(self) -> None:
         """Take what has arrived."""
-        arrived = self.raw.arrived
-        while arrived:
-            self.unread = self.unread[self.at :] + arrived.popleft()
-            self.at = 0
+        if self.raw.arrived:
+            pieces = [self.unread[self.at :]]
+            while self.raw.arrived:  # a thread may be adding to it
+                pieces.append(self.raw.arrived.popleft())
+            self.unread, self.at = self.nothing.join(pieces), 0
 
     def take(self, n: int | None) -> Any:
         """Return the next `n` of what is unread."""
@@ -267,15 +275,15 @@ class File(Stream):
     def now(self, steps: Steps[T]) -> T:
         """Do `steps`; the thread that calls waits."""
 
-        def call(name: str, *args: Any) -> Any:
-            function = getattr(self.raw, name)
-            return self.order.submit(function, *args).result() if self.order.is_busy else function(*args)
+        def do(name: str, *args: Any) -> Any:
+            call = self.prepared(name, *args)
+            return self.order.submit(call).result() if self.order.is_busy else call()
 
         try:
             job = next(steps)
             while True:
                 try:
-                    result = call(*job)
+                    result = do(*job)
                 except BaseException as error:  # noqa: BLE001  the steps know what to make of it
                     job = steps.throw(error)
                 else:
@@ -300,13 +308,31 @@ class File(Stream):
             return value
 
     async def call(self, name: str, *args: Any) -> Any:
-        """Call a method of the file in a thread."""
-        if name == "fill":  # aiofiles changes threads for each line, or knows bytes only
-            return await asyncio.wrap_future(self.order.submit(self.raw.fill, *args))
+        """Call a method of the file: in a thread, or on the loop if it is a stream."""
+        if self.raw.waits:
+            return await self.streamed(name, *args)
+        if name in WORK:  # aiofiles changes threads for each line, knows bytes only, and may write a part
+            return await asyncio.wrap_future(self.order.submit(self.prepared(name, *args)))
         import aiofiles.threadpool
 
         opened: Any = aiofiles.threadpool.wrap(self.raw, executor=self.order)
         return await getattr(opened, name)(*args)
+
+    async def streamed(self, name: str, *args: Any) -> Any:
+        """Call a method of a stream, when it is the task's turn."""
+        function = getattr(self.raw, name)
+        if name not in WORK:
+            return function(*args)
+        before = self.raw.place
+        async with self.turns[name]:
+            if name == "fill" and self.raw.place != before:
+                return True  # what another task has read may be enough
+            return await on_loop(function(*args))
+
+    def prepared(self, name: str, *args: Any) -> Callable[[], Any]:
+        """Return what calls a method of the file, and blocks."""
+        function = getattr(self.raw, name)
+        return partial(at_once, function(*args)) if name in WORK else partial(function, *args)
 
     # A stream
 

@@ -13,18 +13,20 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from hocket.runtime.threads import in_thread
-from hocket.stdlib.disk import writable
+from hocket.runtime.work import Wait, Work, waiting
+from hocket.stdlib.disk import open_file, writable
+from hocket.stdlib.raw import PIECE
 
-PIECE = 1 << 20
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 T = TypeVar("T")
+Piece = bytes | memoryview | Wait | None
+"""A part of a content, or what its work yields."""
 
 _parts: set[Path] = set()
 
@@ -41,18 +43,19 @@ class Replacement:
         self.is_wanted = True
         self._guard = threading.Lock()
 
-    def put(self, pieces: Iterable[bytes | memoryview]) -> bool:
+    def put(self, pieces: Iterable[Piece]) -> Work[bool]:
         """Write `pieces`, and put them in place; raises OSError."""
         target = Path(os.path.realpath(writable(self.path)))  # a link stays a link
         mode = self.mode_of(target)
         if mode is not None and not stat.S_ISREG(mode):
-            with open(target, "wb") as file:
-                file.writelines(pieces)
+            with (yield from open_file(self.path, "wb")) as file:
+                for piece in pieces:
+                    yield from file.put(piece) if isinstance(piece, bytes | memoryview) else (piece,)
             return True
         part = target.with_name(f".{uuid4().hex}.partial")  # as `is_part` knows it
         _parts.add(part)
         try:
-            self.write(part, pieces, mode)
+            yield from self.write(part, pieces, mode)
             with self._guard:
                 if self.is_wanted:
                     self.move(part, target)
@@ -75,7 +78,7 @@ class Replacement:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return mode
 
-    def write(self, part: Path, pieces: Iterable[bytes | memoryview], mode: int | None) -> None:
+    def write(self, part: Path, pieces: Iterable[Piece], mode: int | None) -> Work[None]:
         """Make the file `part`, with the permissions of the one that it replaces."""
         permissions = 0o666 if mode is None else stat.S_IMODE(mode)
         with open(os.open(part, FLAGS, permissions), "wb") as file:
@@ -84,7 +87,10 @@ class Replacement:
             for piece in pieces:
                 if not self.is_wanted:
                     return
-                file.write(piece)
+                if isinstance(piece, bytes | memoryview):
+                    file.write(piece)
+                else:
+                    yield piece
 
     def move(self, part: Path, target: Path) -> None:
         """Give `part` the name of `target`."""
@@ -95,10 +101,10 @@ class Replacement:
                 return
         os.replace(part, target)
 
-    async def waiting(self, function: Callable[..., T], *args: object) -> T:
-        """Return what `function(*args)`, called in a thread, makes of it; withdrawn by a cancellation."""
+    async def waiting(self, work: Work[T]) -> T:
+        """Return what `work` makes of it; withdrawn by a cancellation."""
         try:
-            return await in_thread(function, *args)
+            return await waiting(work)
         except BaseException:
             with self._guard:
                 self.is_wanted = False

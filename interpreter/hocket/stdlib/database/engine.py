@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hocket import errors
 from hocket.runtime.current import permissions
+from hocket.runtime.work import at_once
 from hocket.stdlib import disk
 from hocket.stdlib.files import file_errors
 
@@ -56,7 +57,7 @@ class Engine:
             connection = sqlite3.connect(place, timeout=BUSY, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:
             with file_errors("open database", self.path):
-                disk.open_file(self.path, "rb+").close()
+                at_once(disk.open_file(self.path, "rb+")).close()
             reason = str(error)
             raise errors.FileError(
                 f"Failed to open database '{self.path}': {reason}", path=self.path, reason=reason

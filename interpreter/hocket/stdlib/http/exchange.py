@@ -12,7 +12,7 @@ from hocket.runtime.clock import sleep
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.guests import python
 from hocket.runtime.holds import unlimited
-from hocket.runtime.threads import in_thread
+from hocket.runtime.work import at_once, waiting
 from hocket.stdlib.backoff import Backoff
 from hocket.stdlib.http.failures import as_network_error, raise_as_network_error
 from hocket.stdlib.http.pool import pool
@@ -83,7 +83,7 @@ def _result(url: str, status: int, headers: dict[str, str], body: bytes, begun: 
 
 async def ready(request: Request) -> Request:
     """Return `request` with the files that are sent."""
-    return request.having(await in_thread(read_uploads, request.uploads)) if request.uploads else request
+    return request.having(await waiting(read_uploads(request.uploads))) if request.uploads else request
 
 
 async def _exchange(client: Client, request: Request) -> tuple[Answer, bytes]:
@@ -115,7 +115,7 @@ def send_blocking(request: Request) -> HttpResult:
     """Return the answer as `send` does; everything waits meanwhile."""
     begun = current_scheduler().clock.now()
     if request.uploads:
-        request = request.having(read_uploads(request.uploads))
+        request = request.having(at_once(read_uploads(request.uploads)))
     pauses = _pauses()
     for attempt in range(request.retries + 1):
         try:

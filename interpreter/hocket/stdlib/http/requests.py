@@ -16,8 +16,9 @@ from hocket.runtime.promises import Promise
 from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import Operation
 from hocket.runtime.values import print_text, type_name
-from hocket.stdlib import disk, json
-from hocket.stdlib.files import file_errors
+from hocket.runtime.work import Work
+from hocket.stdlib import json
+from hocket.stdlib.files import read_bytes
 from hocket.stdlib.open_files import chunks
 from hocket.stdlib.opened import File
 from hocket.stdlib.time import milliseconds
@@ -326,12 +327,11 @@ def _add_files(arguments: dict[str, Any], options: dict[str, Any]) -> dict[str, 
     return paths
 
 
-def read_uploads(paths: dict[str, str]) -> dict[str, Upload]:
-    """Read the files at `paths`, in a thread; raises FileError."""
+def read_uploads(paths: dict[str, str]) -> Work[dict[str, Upload]]:
+    """Read the files at `paths`; raises FileError."""
     uploads: dict[str, Upload] = {}
     for name, path in paths.items():
-        with file_errors("read file", path), disk.open_file(path, "rb") as file:
-            uploads[name] = (os.path.basename(path), file.read(), None)
+        uploads[name] = (os.path.basename(path), (yield from read_bytes(path)), None)
     return uploads
 
 
