@@ -103,6 +103,11 @@ def test_an_answer_may_be_compressed() -> None:
     assert run(server, "(await async_http_get(url)).body") == "small"
 
 
+def test_headers_that_are_not_utf_8_are_latin_1() -> None:
+    server = Raw(answer().replace(b"\r\n\r\n", b"\r\nX-A: \xe9\r\nx-a: b\r\n\r\n"))
+    assert run(server, '(await async_http_get(url)).headers["x-a"]') == "é, b"
+
+
 def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     async def proxied() -> tuple[list[str], Any]:
         proxy = Raw(answer(b"by proxy"))
@@ -213,6 +218,10 @@ async def never_answers(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 async def never_ends(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n")
+    await sends_for_ever(writer)
+
+
+async def sends_for_ever(writer: asyncio.StreamWriter) -> None:
     while not writer.is_closing():
         writer.write(b"x" * 65536)
         await writer.drain()
@@ -261,6 +270,17 @@ def test_a_redirect_says_whether_the_body_is_sent_again(status: str, second: str
     assert server.heads[1].startswith(f"{second} HTTP/1.1\r\n")
     assert "\r\ncookie: id=7\r\n" in server.heads[1].lower()
     assert "transfer-encoding" not in server.heads[1].lower()
+
+
+def test_a_redirect_with_a_body_without_end_is_followed() -> None:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (await reader.readuntil(b"\r\n\r\n")).startswith(b"GET /there "):
+            writer.write(answer(b"there"))
+        else:
+            writer.write(b"HTTP/1.1 302 Found\r\nlocation: /there\r\ncontent-length: 10000000000\r\n\r\n")
+            await sends_for_ever(writer)
+
+    assert run(Raw(handler=handler), "(await async_http_get(url)).body") == "there"
 
 
 def test_redirects_do_not_go_on_for_ever() -> None:

@@ -1,8 +1,9 @@
 """HTTP requests.
 
 Any answer resolves, whatever its status; no answer is a typed error with the fields
-`method` and `url`.  `requests` checks what a program asks for, `exchange` sends it through
-the session's `pool` of connections, `failures` says in our words what went wrong.
+`method` and `url`.  `requests` checks what a program asks for, `messages` says what is sent
+for it, `exchange` sends that through a `client` of the session's `pool`, whose connections
+are those of `transport`, and `failures` says in our words what went wrong.
 """
 
 from hocket.stdlib.http import calls, plain, streaming

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import httpx
 
 from hocket.stdlib.http.answers import Answer
+from hocket.stdlib.http.messages import Message
 from hocket.stdlib.http.requests import REDIRECTS, Request
 from hocket.stdlib.http.transport import Transport
 
 if TYPE_CHECKING:
     from hocket.stdlib.http.pool import Trust
 
-SPARED = 65_536
+SKIPPED = 65_536
 """Bytes that are read of an answer that leads elsewhere, so that its connection can be used again."""
 
 
@@ -32,32 +33,39 @@ class Client:
             message = message.with_cookies(self._cookies)
             await self._trust.before(message)
             answer = await self._transport.send(message, request.timeout)
-            if answer.cookies:
-                kept = [("set-cookie", value) for value in answer.cookies]
-                self._cookies.extract_cookies(httpx.Response(answer.status, headers=kept, request=message.head()))
-            if not request.follow_redirects or "location" not in answer.headers:
-                return answer
             try:
-                following = message.redirected(answer.status, answer.headers["location"])
+                self._keep_cookies(message, answer)
+                following = _following(message, answer) if request.follow_redirects else None
                 if following is None:
                     return answer
-                await _spare(answer)
+                await _skip(answer)
             except BaseException:
                 await answer.aclose()
                 raise
+            await answer.aclose()
             message = following
         raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.")
+
+    def _keep_cookies(self, message: Message, answer: Answer) -> None:
+        if answer.cookies:
+            headers = [("set-cookie", value) for value in answer.cookies]
+            self._cookies.extract_cookies(httpx.Response(answer.status, headers=headers, request=message.head()))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
 
 
-async def _spare(answer: Answer) -> None:
-    """Let go of an answer that nobody reads."""
+def _following(message: Message, answer: Answer) -> Message | None:
+    """Return what `answer` says to ask for instead, None if it is an answer to `message`."""
+    location = answer.headers.get("location")
+    return None if location is None else message.redirected(answer.status, location)
+
+
+async def _skip(answer: Answer) -> None:
+    """Read the body, if there is little of it."""
     size = 0
     async for part in answer:
         size += len(part)
-        if size > SPARED:
+        if size > SKIPPED:
             break
-    await answer.aclose()
