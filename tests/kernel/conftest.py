@@ -134,7 +134,7 @@ class Notebook:
     def waits(self, code: str, **options: Any) -> Cell:
         """Send a cell; return it when it waits: only then the loop turns, and answers another request."""
         cell = self.begins(code, **options)
-        self.ask(self.client.complete("wai"), LIMIT)
+        self.ask(self.client.complete("wai"))
         return cell
 
     def listen(self, seconds: float) -> None:
@@ -170,7 +170,7 @@ class Notebook:
         else:
             self.others[parent].append(Message(raw["msg_type"], raw["content"], parent, time.monotonic(), raw))
 
-    def ask(self, request: str, limit: float = 5.0) -> Message:
+    def ask(self, request: str, limit: float = LIMIT) -> Message:
         """Return the reply to a request other than execute."""
 
         def replies() -> list[Message]:
@@ -186,7 +186,7 @@ class Notebook:
         getattr(self.client, f"{channel}_channel").send(message)
         return str(message["header"]["msg_id"])
 
-    def control(self, kind: str, content: dict[str, Any], limit: float = 5.0) -> dict[str, Any]:
+    def control(self, kind: str, content: dict[str, Any], limit: float = LIMIT) -> dict[str, Any]:
         """Return the content of the reply to a control request."""
         request = self.request(kind, content, "control")
         while True:

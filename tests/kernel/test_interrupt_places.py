@@ -121,14 +121,15 @@ def test_a_task_that_computes_now_and_then_is_left_alone(notebook):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends signals to a thread")
-def test_a_signal_that_does_not_interrupt_the_wait_of_the_loop(notebook):
+@pytest.mark.parametrize("wait", ["await async_sleep(60000)", "func nap() { sleep(60000) }\nnap()"])
+def test_a_signal_that_does_not_interrupt_the_wait(notebook, wait):
     # Another thread takes it, as if it had come just before the wait began.
     notebook.ok(
         "%%python\nimport signal, threading\n"
         "def take(): signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
         "def take_later(): threading.Timer(0.1, take).start()"
     )
-    ends(notebook, notebook.send("take_later()\nawait async_sleep(60000)"))
+    ends(notebook, notebook.send(f"take_later()\n{wait}"))
 
 
 def test_clean_up_that_waits_has_its_time(notebook):

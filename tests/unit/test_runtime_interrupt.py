@@ -378,12 +378,15 @@ def test_a_stop_for_a_cell_that_comes_leaves_one_in_the_background():
     asyncio.run(host())
 
 
-def test_a_signal_wakes_a_loop_that_it_does_not_interrupt():
-    # Another thread takes it, as if it had come just before the loop began to wait.
+@pytest.mark.parametrize(
+    "code", ["await async_sleep(60000)", "func wait() { return execute('sleep 60') }\nwait()"], ids=["loop", "call"]
+)
+def test_a_signal_ends_a_wait_that_it_does_not_interrupt(code):
+    # Another thread takes it, as if it had come just before the wait began.
     def take() -> None:
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
-    program = Program("await async_sleep(60000)", "program", lambda error, text: None)
+    program = Program(code, "program", lambda error, text: None)
     thread = threading.Timer(0.1, take)
     begun = time.monotonic()
     with on_sigint(program.on_sigint):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hocket import errors
 from hocket.runtime import current
+from hocket.runtime.process import nudge
 from hocket.runtime.registry import STDLIB
 from hocket.source import Source
 
@@ -117,6 +118,7 @@ class Watch:
                 quiet = 0
             else:
                 take(scheduler, samples)
+                nudge()
             if quiet > _QUIET:
                 quiet = 0
                 self._awake.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -63,24 +64,51 @@ def stack_size() -> int:
     return wanted if sys.platform.startswith("linux") else soft
 
 
+_told: int | None = None
+"""The end of a pipe where the number of each signal arrives that has come and was not seen by the loop."""
+
+
+def _arrived() -> bytes:
+    """Take the numbers of the signals that have come."""
+    if _told is not None:
+        with contextlib.suppress(OSError):  # the loop or the other thread was there first
+            return os.read(_told, 4096)
+    return b""
+
+
 def wake_at_signals(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     """Have `loop`, of the main thread, turn at each signal; return what undoes it.
 
     A signal that comes just before the loop begins to wait does not end the wait: its handler would
     be called whenever something else does.  Windows' own loop does so by itself.
     """
+    global _told
     if os.name == "nt" or threading.current_thread() is not threading.main_thread():
         return lambda: None
     told, tell = os.pipe()
     for end in (told, tell):
         os.set_blocking(end, False)
-    loop.add_reader(told, os.read, told, 4096)
+    outer, _told = _told, told
+    loop.add_reader(told, _arrived)
     before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    urgent = signal.signal(signal.SIGURG, lambda signum, frame: None)
 
     def undo() -> None:
+        global _told
+        _told = outer
         signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGURG, urgent)
         loop.remove_reader(told)
         for end in (told, tell):
             os.close(end)
 
     return undo
+
+
+def nudge() -> None:
+    """End the wait of a call that holds the main thread and that a signal came just before; in another thread.
+
+    As `wake_at_signals` says; the call goes on waiting once the signal's handler has returned.
+    """
+    if any(number != signal.SIGURG for number in _arrived()):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
