@@ -1,14 +1,16 @@
 """Collects `.hkt` files: each of their programs is a test.
 
-They run under the virtual clock, so that the order of what they wait for is not the machine's,
-but for those about files, processes and sockets: under it, a session's own servers are asked
-without any.  `# clock: real` is for others that need real time.
+Each runs in a folder of its own, and under the virtual clock, so that the order of what it waits
+for is not the machine's.  Those about files, processes and sockets have real time: under the virtual
+clock, a session's own servers are asked without any.  `# clock: real` is for others that need it.
 
 No test may connect to another machine.
 """
 
+import contextlib
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,7 +63,8 @@ class ProgramItem(pytest.Item):
 
     def runtest(self) -> None:
         folders = self.path.relative_to(self.config.rootpath).parts
-        check(self.program, LIMIT, clock="real" if REAL.intersection(folders) else "virtual")
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            check(self.program, LIMIT, clock="real" if REAL.intersection(folders) else "virtual")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None) -> str:
         if isinstance(excinfo.value, Mismatch):

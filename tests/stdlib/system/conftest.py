@@ -1,4 +1,4 @@
-"""Programs that change the environment or the current folder leave none of it behind."""
+"""Programs that change the environment leave none of that behind."""
 
 import os
 from collections.abc import Generator
