@@ -17,6 +17,7 @@ from hocket.runtime.clock import yield_now
 from hocket.runtime.promises import promise_all, promise_all_settled
 from hocket.runtime.tasks import spawn
 from hocket.runtime.threads import DaemonExecutor, in_thread
+from hocket.stdlib.blocks import InOrder
 
 NAME = contextvars.ContextVar("name", default="host")
 
@@ -78,6 +79,18 @@ def test_more_calls_than_threads_wait_their_turn() -> None:
     executor.shutdown()
     with pytest.raises(RuntimeError, match="closed"):
         executor.submit(print)
+
+
+def test_calls_one_after_the_other_need_one_thread(world: Any) -> None:
+    async def main() -> list[int]:
+        pool = world.scheduler.executor
+        order = InOrder(pool)
+        for n in range(50):
+            assert await in_thread(lambda n=n: n) == n
+            assert await lift(asyncio.wrap_future(order.submit(lambda n=n: n))) == n
+        return [pool._workers, pool._idle]
+
+    assert world.run(main) == [1, 1]
 
 
 def test_a_hung_thread_does_not_delay_the_end_of_the_process() -> None:

@@ -7,12 +7,14 @@ each call runs in the context of its caller, so that its output goes to the righ
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -30,7 +32,9 @@ MOMENT = 0.002
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Job = Callable[[], None]
+Tell = Callable[[], object]
+Job = Callable[[], Tell | None]
+"""A call, which returns what tells that it is over; a thread is free for the next one by then."""
 
 
 class DaemonExecutor(ThreadPoolExecutor):
@@ -59,15 +63,10 @@ class DaemonExecutor(ThreadPoolExecutor):
         future: Future[T] = Future()
         context = copy_context()
 
-        def job() -> None:
+        def job() -> Tell | None:
             if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = context.run(function, *args, **named)
-            except BaseException as error:  # noqa: BLE001  handed to the caller
-                future.set_exception(error)
-            else:
-                future.set_result(result)
+                return None
+            return told(future, context.run, function, *args, **named)
 
         self.post(job)
         return future
@@ -118,19 +117,36 @@ class DaemonExecutor(ThreadPoolExecutor):
                 self._jobs.put(None)
 
     def _work(self) -> None:
+        tell: Tell | None = None
         while True:
-            with self._guard:
-                if self._jobs.empty():
-                    if self._workers > self.size:
-                        self._workers -= 1
-                        return
-                    self._idle += 1
-            job = self._jobs.get()
+            is_wanted = self._is_wanted()
+            # Only now: who is told may have the next call at once, and another thread would have to be woken for it.
+            if tell is not None:
+                tell()
+            job = self._jobs.get() if is_wanted else None
             if job is None:
                 return
             self._begun += 1
-            job()
+            tell = job()
             del job  # or what it refers to would live until the next one
+
+    def _is_wanted(self) -> bool:
+        """Whether the thread that asks is to go on; it is idle if there is no call."""
+        with self._guard:
+            if self._jobs.empty():
+                if self._workers > self.size:
+                    self._workers -= 1
+                    return False
+                self._idle += 1
+        return True
+
+
+def told(future: Future[T], function: Callable[..., T], *args: Any, **named: Any) -> Tell:
+    """Call `function`; return what gives `future` its result or its error."""
+    try:
+        return partial(future.set_result, function(*args, **named))
+    except BaseException as error:  # noqa: BLE001  handed to the caller
+        return partial(future.set_exception, error)
 
 
 class ThreadCall:
@@ -145,16 +161,18 @@ class ThreadCall:
         self.error: BaseException | None = None
         self.limit: Limit | None = None
 
-    def run(self, call: Callable[[], Any]) -> None:
-        """Call, in the thread, and tell the loop."""
+    def run(self, call: Callable[[], Any]) -> Tell:
+        """Call, in the thread."""
         try:
             self.result = call()
         except BaseException as error:  # noqa: BLE001  raised in the task
             self.error = error
-        try:
+        return self.tell
+
+    def tell(self) -> None:
+        """Tell the loop, in the thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
             self.loop.call_soon_threadsafe(self.done)
-        except RuntimeError:
-            return  # the loop is closed: nobody waits
 
     def done(self) -> None:
         """Wake the task, unless it has given up."""

@@ -78,7 +78,8 @@ async def waiting(work: Work[T]) -> T:
     A cancelled wait ends at once, and the work with it; what a thread is doing just then it does alone, up to where
     it would have to wait.
     """
-    return await _go_on(work, *await in_thread(advance, work, True))
+    wait, value = await in_thread(advance, work, True)
+    return value if wait is _END else await _go_on(work, wait, value)
 
 
 async def on_loop(work: Work[T]) -> T:

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from hocket import errors
-from hocket.runtime.threads import DaemonExecutor
+from hocket.runtime.threads import DaemonExecutor, Job, Tell, told
 from hocket.runtime.work import Work
 from hocket.stdlib.raw import Opener, RawFile
 
@@ -128,37 +128,35 @@ class InOrder:
         self.is_busy = False
         self._pool = pool
         self._guard = threading.Lock()
-        self._jobs: deque[tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]] = deque()
+        self._jobs: deque[Job] = deque()
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Have `function(*args)` called; return the future of its result."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()  # from here on it cannot be cancelled
-        with self._guard:
-            self._jobs.append((future, function, args))
-            if self.is_busy:
-                return future
-            self.is_busy = True
-        self._pool.post(self._work)
+        self.post(lambda: told(future, function, *args))
         return future
 
-    def _work(self) -> None:
+    def post(self, job: Job) -> None:
+        """Have `job` called, which must not raise."""
+        with self._guard:
+            self._jobs.append(job)
+            if self.is_busy:
+                return
+            self.is_busy = True
+        self._pool.post(self._work)
+
+    def _work(self) -> Tell | None:
+        tell = None
         job = self._next()
         while job is not None:
-            future, function, args = job
-            result, error = None, None
-            try:
-                result = function(*args)
-            except BaseException as failure:  # noqa: BLE001  handed to the caller
-                error = failure
+            if tell is not None:
+                tell()
+            tell = job()
             job = self._next()  # before the caller can see that it is not busy any more
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-            del future, function, args, result, error  # or they would live until the next call ends
+        return tell
 
-    def _next(self) -> tuple[Future[Any], Callable[..., Any], tuple[Any, ...]] | None:
+    def _next(self) -> Job | None:
         with self._guard:
             self.is_busy = bool(self._jobs)
             return self._jobs.popleft() if self._jobs else None

@@ -103,7 +103,7 @@ class Database(Statements):
         if self.closed:
             raise failure(made, "the database is closed")
         try:
-            return await posted(self.order.submit, what, made)
+            return await posted(self.order.post, what, made)
         except BaseException:
             self.engine.stop(made)  # nothing, unless it is the wait that was given up
             raise
@@ -150,7 +150,7 @@ class Database(Statements):
     async def finish(self) -> None:
         """Close; what was asked for before is done."""
         self.closed = True
-        await posted(self.order.submit, self.engine.close)
+        await posted(self.order.post, self.engine.close)
 
     def drop(self) -> None:
         """Close, without waiting for it."""
