@@ -80,7 +80,11 @@ class Outlet:
         self._pieces.append((parent, name, text))
         if not self._scheduled:
             self._scheduled = True
-            self._pub_thread.schedule(self._arm)
+            try:
+                self._pub_thread.schedule(self._arm)
+            except BaseException:
+                self._scheduled = False
+                raise
 
     def _arm(self) -> None:
         """Set the timer of the next message; runs in the iopub thread."""

@@ -2,6 +2,33 @@
 
 import time
 
+import pytest
+
+from hocket_kernel.output import Outlet
+
+
+class BrokenThread:
+    """Stands for the thread of the iopub channel; the first call of it is broken by a Stop."""
+
+    def __init__(self):
+        self.calls = []
+
+    def schedule(self, function):
+        self.calls.append(function)
+        if len(self.calls) == 1:
+            raise KeyboardInterrupt
+
+
+def test_a_print_that_a_stop_breaks_holds_up_none_after_it():
+    thread = BrokenThread()
+    outlet = Outlet(None, thread)
+    with pytest.raises(KeyboardInterrupt):
+        outlet.put({}, "stdout", "broken")
+    outlet._pieces.clear()  # the thread was just sending what there was
+    outlet.put({}, "stdout", "next")
+    outlet.put({}, "stdout", "and more")
+    assert len(thread.calls) == 2
+
 
 def test_the_first_byte_arrives_while_the_cell_waits(notebook):
     notebook.ok("1")
