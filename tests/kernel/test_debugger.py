@@ -300,20 +300,24 @@ def test_a_disconnect_lets_the_program_go_on(new_client, notebook):
     assert notebook.wait(cell).out == "1\n2\n3\n"
 
 
-@pytest.mark.parametrize("restart", [True, False])
-def test_shutdown_and_restart_at_a_stop_leave_nothing(new_client, start, restart):
-    notebook = start()
+@pytest.mark.parametrize("end", ["shutdown", "restart", "kill"])
+def test_the_end_at_a_stop_leaves_nothing(new_client, start, tmp_path, end):
+    notebook = start(TMPDIR=str(tmp_path))
     try:
         client = new_client(notebook)
         client.attach()
-        folder = Path(client.path("x")).parent
+        assert Path(client.path("x")).parents[1] == tmp_path
         process = psutil.Process(notebook.manager.provisioner.pid)  # type: ignore[union-attr]
         cell = client.run("let x := 1\nwhile true {\n  x\n}", 3)
         client.stack()
         assert process.children(recursive=True) == []
-        assert notebook.control("shutdown_request", {"restart": restart}, 10)["status"] == "ok"
+        if end == "kill":
+            process.kill()
+        else:
+            content = {"restart": end == "restart"}
+            assert notebook.control("shutdown_request", content, 10)["status"] == "ok"
         assert not cell.of("execute_result")
         notebook.until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, 10)
-        assert not folder.exists()
+        assert list(tmp_path.iterdir()) == []
     finally:
         notebook.close()

@@ -79,10 +79,14 @@ class Engine:
         address: tuple[str, int] = debugpy.listen(("127.0.0.1", 0), in_process_debug_adapter=True)
         if told == "1":
             del os.environ["PYDEVD_DISABLE_FILE_VALIDATION"]
-        # Only now is the folder known that holds it.
+        # Only now is the folder known that holds them.
+        import pydevd_file_utils
         from _pydev_bundle import pydev_monkey
 
         pydev_monkey.undo_patch_thread_modules()
+        exists = pydevd_file_utils.exists
+        # It takes breakpoints only for what it finds.
+        pydevd_file_utils.exists = lambda path: path in self._files.texts or exists(path)
         self._debugger().authentication.access_token = self._token
         interrupt.held.append(str(Path(debugpy.__file__).parent))
         return address

@@ -1,16 +1,15 @@
 """Paths for the texts of programs: clients name a cell by the hash of its text.
 
-debugpy knows code by its file.  A cell is none; it is told to take its code for that of the
-path that the client has for it, whenever it was compiled.
+debugpy knows code by its file.  A cell is none, and its path leads to none: nothing is written.
+debugpy is told to take its code for that of the path that the client has for it, whenever it was
+compiled, and that there is such a file.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import tempfile
-from pathlib import Path
 
 from hocket.modules import ENDINGS
 from hocket.source import Source
@@ -20,21 +19,14 @@ SEED = 0xC70F6907
 SUFFIX = ".hkt"
 WORD = 0xFFFFFFFF
 
-UNPYTHONIC = "\n?"
-"""Ends a file, which debugpy then cannot take for Python: it would move breakpoints as if it were."""
-
 
 class Files:
-    """The texts that a client can name, by path; there are files for those that it has named."""
+    """The texts that a client can name, by path; the path of a cell begins with `prefix`."""
 
     def __init__(self) -> None:
-        self.folder = Path(os.path.realpath(tempfile.gettempdir())) / f"hocket-{secrets.token_hex(8)}"
+        folder = os.path.join(os.path.realpath(tempfile.gettempdir()), f"hocket-{secrets.token_hex(8)}")
+        self.prefix = folder + os.sep
         self.texts: dict[str, str] = {}
-
-    @property
-    def prefix(self) -> str:
-        """What the path of a cell begins with."""
-        return f"{self.folder}{os.sep}"
 
     def of_text(self, text: str) -> str:
         """Return the path of a cell."""
@@ -50,17 +42,6 @@ class Files:
             return path
         name, text = CELL.get()
         return self.of_text(text if name == source.name else source.text)
-
-    def write(self, text: str) -> str:
-        """Write the file of a cell, without which debugpy takes no breakpoint for it; return its path."""
-        path = self.of_text(text)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        Path(path).write_text(text + UNPYTHONIC, encoding="utf-8", errors="surrogatepass")
-        return path
-
-    def remove(self) -> None:
-        """Remove the files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def murmur2(data: bytes, seed: int) -> int:

@@ -258,14 +258,13 @@ class Requests:
         return response(message)
 
     async def close(self) -> None:
-        """Disconnect, whatever a client asks meanwhile, and remove the files."""
+        """Disconnect, whatever a client asks meanwhile."""
         if self._wire is not None:
             self.stops.is_passing = True
             try:
                 await asyncio.wait_for(self.disconnect({}, {}), 1)
             except Exception:  # noqa: BLE001  the process ends, whatever debugpy says
                 self.kernel.log.debug("debugpy did not disconnect", exc_info=True)
-        self.files.remove()
 
     async def debug_info(self, message: Message, arguments: dict[str, Any]) -> Message:
         """How cells are named, and what a client that comes back must know."""
@@ -289,7 +288,7 @@ class Requests:
 
     async def dump_cell(self, message: Message, arguments: dict[str, Any]) -> Message:
         """Give a cell its path."""
-        return response(message, {"sourcePath": self.files.write(arguments["code"])})
+        return response(message, {"sourcePath": self.files.of_text(arguments["code"])})
 
     # Breakpoints
 
