@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from hocket import errors
 from hocket.host import Program, on_sigint, run_alone
+from hocket.runtime import tasks
 from hocket.runtime.interrupt import is_runtime
 from hocket.runtime.promises import Promise
 from hocket.session import Outcome, Session
@@ -394,3 +396,30 @@ def test_a_signal_ends_a_wait_that_it_does_not_interrupt(code):
         outcome = run_alone(program.run())
         thread.join()
     assert outcome.interrupted and time.monotonic() - begun < 30
+
+
+def test_what_a_stopped_builtin_held_is_freed_after_the_stop_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    # To free millions of values takes longer than a Stop may.
+    monkeypatch.setattr(tasks, "LATER", 0.5)
+    held: list[weakref.ref[Any]] = []
+    freed = asyncio.Event()
+
+    class Thing:
+        pass
+
+    def compute() -> None:
+        value = Thing()
+        held.append(weakref.ref(value, lambda _: freed.set()))
+        signal.raise_signal(signal.SIGINT)
+        while True:
+            pass
+
+    async def host() -> None:
+        session = Session(lambda error, text: None)
+        session.assign("compute", compute)
+        with on_sigint(session.on_sigint):
+            assert (await session.run("compute()", "cell")).interrupted
+        assert held[0]() is not None
+        await freed.wait()
+
+    run_alone(host())

@@ -10,13 +10,18 @@ They are no `Exception`, so that a plain `except` of a program does not see them
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from hocket import errors
+from hocket.source import Source
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Cell
     from hocket.runtime.scopes import Scope
+
+LATER = 0.03
+"""Seconds after a Stop, by when it has been told, until `leftovers` are freed."""
 
 
 class Cancelled(BaseException):
@@ -45,3 +50,18 @@ class CellInterrupt(Cancelled):
         super().__init__()
         self.cell = cell
         self.trace: list[errors.Site] = []
+
+
+def leftovers(traceback: TracebackType | None) -> list[dict[str, Any]]:
+    """Return what the builtin held in which a program was stopped.
+
+    To free millions of values takes longer than a Stop may.
+    """
+    found: list[dict[str, Any]] = []
+    while traceback is not None:
+        frame, traceback = traceback.tb_frame, traceback.tb_next
+        if Source.of(frame.f_code.co_filename) is None:
+            found.append(frame.f_locals)
+        else:
+            found = []
+    return found

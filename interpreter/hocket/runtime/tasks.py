@@ -24,7 +24,7 @@ from hocket.runtime import current
 from hocket.runtime.awaiting import as_coroutine, discard, follow, lift
 from hocket.runtime.current import CELL, Waitable, caller, frames_of
 from hocket.runtime.promise import ALONE, AWAITED, CANCELLED, PENDING, REJECTED, RESOLVED, Promise
-from hocket.runtime.stops import Cancelled, CellInterrupt, ScopeStop
+from hocket.runtime.stops import LATER, Cancelled, CellInterrupt, ScopeStop, leftovers
 from hocket.source import Source
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ class Routine(Promise):
             error = self.cancelling  # it has caught that and thrown it on
         if isinstance(error, CellInterrupt):
             error.trace = error.trace or list(errors.sites(error.__traceback__))
+            self.cell.scheduler.loop.call_later(LATER, leftovers(error.__traceback__).clear)
         if isinstance(error, STOPS):
             error.__traceback__ = None
             self.settle(CANCELLED, getattr(error, "others", None))

@@ -177,12 +177,20 @@ def split(s: str, separator: str) -> list[str]:
 
 def parts(s: str, separator: str | None) -> list[str]:
     """Return what `str.split` does, in steps."""
-    found = str.split(s, separator, RUN)
-    made = found
-    while len(found) > RUN:
-        found = str.split(made.pop(), separator, RUN)
-        made += found
-    return made
+    made: list[str] = []
+    if separator is None:
+        made = found = str.split(s, None, RUN)
+        while len(found) > RUN:
+            found = str.split(made.pop(), None, RUN)
+            made += found
+        return made
+    at, size = 0, RUN
+    while at + size < len(s):
+        made += str.split(s[at : at + size], separator)
+        rest = len(made.pop())  # may go on in the next step
+        at += size - rest
+        size = max(RUN, 2 * rest)
+    return made + str.split(s[at:], separator)
 
 
 @builtin

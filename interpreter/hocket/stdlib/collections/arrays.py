@@ -17,7 +17,19 @@ from hocket.runtime.ranges import Range
 from hocket.runtime.registry import builtin
 from hocket.runtime.sets import Set
 from hocket.runtime.values import equal, number_text, type_name
-from hocket.stdlib.collections.common import STEP, Function, Items, elements, holds, in_order, part, plain, position
+from hocket.stdlib.collections.common import (
+    STEP,
+    Function,
+    Items,
+    elements,
+    elementwise,
+    holds,
+    in_order,
+    part,
+    plain,
+    position,
+    steps,
+)
 
 MAX_RANGE = 100_000_000
 
@@ -280,14 +292,12 @@ def sum_(a: Items) -> int | float:
     ```
     """
     total: int | float = 0
-    a = elements(a)
-    for at in range(0, len(a), STEP):
-        part = a[at : at + STEP]
-        if bool in set(map(type, part)):
+    for some in steps(elementwise(a)):
+        if bool in set(map(type, some)):
             raise errors.TypeError("sum() expects only numbers, got bool")
         try:
-            total = sum(part, total)
+            total = sum(some, total)
         except TypeError:
-            wrong = next((x for x in part if not isinstance(x, int | float)), None)
+            wrong = next((x for x in some if not isinstance(x, int | float)), None)
             raise errors.TypeError(f"sum() expects only numbers, got {type_name(wrong)}") from None
     return total

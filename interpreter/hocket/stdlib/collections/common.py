@@ -30,23 +30,32 @@ def elements(a: Iterable[Any]) -> list[Any]:
 
     Raises Python's TypeError for a string, a dict and what holds no elements.
     """
-    if isinstance(a, list):
-        return a
+    return a if isinstance(a, list) else listed(elementwise(a))
+
+
+def elementwise(a: Iterable[Any]) -> Iterable[Any]:
+    """Return `a`, which is an array or serves as one; raises as `elements`."""
     if isinstance(a, Flow):
         what = "an async generator" if isinstance(a, Stream) else f"a {type_name(a)}"
         raise errors.TypeError(f"{what} is no array", hint=COLLECT_IT)
     if isinstance(a, str | bytes | dict):
         raise TypeError(f"expected an array, got {type_name(a)}")
-    return listed(a)
+    return a
 
 
 def listed(items: Iterable[Any]) -> list[Any]:
     """Return what `items` gives as an array, made in steps."""
     made: list[Any] = []
-    rest = iter(items)
-    while part := list(islice(rest, STEP)):
+    for part in steps(items):
         made += part
     return made
+
+
+def steps(items: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield what `items` gives, as many elements at a time as take little time."""
+    rest = iter(items)
+    while part := list(islice(rest, STEP)):
+        yield part
 
 
 def each(a: Iterable[Any]) -> Iterable[Any]:
