@@ -8,6 +8,7 @@ before the loop's next statement.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 from hocket.runtime import current
@@ -27,12 +28,9 @@ def map_(items: Any, f: Function) -> Stream:
     """Return the stream of `f(element)`, awaited if `f` is async."""
 
     async def body() -> None:
-        source = stream(items)
-        try:
+        async with aclosing(stream(items)) as source:
             async for element in source:
                 await Yield(await result_of(f, element) if is_async(f) else f(element))
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "map")
 
@@ -41,13 +39,10 @@ def filter_(items: Any, f: Function) -> Stream:
     """Return the stream of the elements for which `f`, awaited if it is async, gives a true value."""
 
     async def body() -> None:
-        source = stream(items)
-        try:
+        async with aclosing(stream(items)) as source:
             async for element in source:
                 if await result_of(f, element):
                     await Yield(element)
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "filter")
 
@@ -58,18 +53,15 @@ def take(items: Any, n: int) -> Stream:
         raise TypeError("expected an int")
 
     async def body() -> None:
-        source = stream(items)
         left = n
-        try:
+        async with aclosing(stream(items)) as source:
             while left > 0:
                 try:
-                    element = await source.__anext__()
+                    element = await anext(source)
                 except StopAsyncIteration:
                     return
                 left -= 1
                 await Yield(element)
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "take")
 
@@ -80,15 +72,12 @@ def skip(items: Any, n: int) -> Stream:
         raise TypeError("expected an int")
 
     async def body() -> None:
-        source = stream(items)
         left = n
-        try:
+        async with aclosing(stream(items)) as source:
             async for element in source:
                 left -= 1
                 if left < 0:
                     await Yield(element)
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "skip")
 
@@ -97,16 +86,13 @@ def chunk(items: Any, n: int) -> Stream:
     """Return the stream of arrays of `n` elements; the last may be shorter."""
 
     async def body() -> None:
-        source = stream(items)
         part: list[Any] = []
-        try:
+        async with aclosing(stream(items)) as source:
             async for element in source:
                 part.append(element)
                 if len(part) == n:
                     await Yield(part)
                     part = []
-        finally:
-            await source.aclose()
         if part:
             await Yield(part)
 
@@ -117,19 +103,13 @@ def zip_(a: Any, b: Any) -> Stream:
     """Return the stream of pairs of the elements at the same places, as many as the shorter has."""
 
     async def body() -> None:
-        left, right = stream(a), stream(b)
-        try:
+        async with aclosing(stream(b)) as right, aclosing(stream(a)) as left:
             async for element in left:
                 try:
-                    other = await right.__anext__()
+                    other = await anext(right)
                 except StopAsyncIteration:
                     return
                 await Yield([element, other])
-        finally:
-            try:
-                await left.aclose()
-            finally:
-                await right.aclose()
 
     return AsyncGenerator(body, "zip")
 
@@ -138,14 +118,11 @@ def enumerate_(items: Any) -> Stream:
     """Return the stream of pairs of index and element."""
 
     async def body() -> None:
-        source = stream(items)
         index = 0
-        try:
+        async with aclosing(stream(items)) as source:
             async for element in source:
                 await Yield([index, element])
                 index += 1
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "enumerate")
 
@@ -207,16 +184,13 @@ def throttle(s: Flow, ms: int | float) -> Stream:
     window = round(milliseconds("throttle()", ms) * 1_000_000)
 
     async def body() -> None:
-        source = stream(s)
         until = None
-        try:
+        async with aclosing(stream(s)) as source:
             async for element in source:
                 now = current.scheduler.clock.now()
                 if until is None or now >= until:
                     until = now + window
                     await Yield(element)
-        finally:
-            await source.aclose()
 
     return AsyncGenerator(body, "throttle")
 
@@ -233,8 +207,7 @@ def debounce(s: Flow, ms: int | float) -> Stream:
     quiet = round(milliseconds("debounce()", ms) * 1_000_000)
 
     async def body() -> None:
-        stamped = Ahead([map_(s, lambda element: (now(), element))], UNBOUNDED, "debounce")
-        try:
+        async with aclosing(Ahead([map_(s, lambda element: (now(), element))], UNBOUNDED, "debounce")) as stamped:
             last: tuple[int, Any] | None = None
             async for entry in stamped:
                 last = entry
@@ -243,8 +216,6 @@ def debounce(s: Flow, ms: int | float) -> Stream:
                     if following is None or following[0] - last[0] >= quiet:
                         await Yield(last[1])
                     last = following
-        finally:
-            await stamped.aclose()
 
     return AsyncGenerator(body, "debounce")
 
