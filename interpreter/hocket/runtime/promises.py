@@ -51,20 +51,7 @@ def promise(function: Any) -> Promise:
     A function of fewer parameters is called with as many.  What `function` throws rejects it.
     """
     made = Promise()
-    is_decided = False
-
-    def decide(settle: Callable[[Any], None], value: Any) -> None:
-        nonlocal is_decided
-        if not is_decided:
-            is_decided = True
-            settle(value)
-
-    def resolve(value: Any = None) -> None:
-        decide(made.resolve, value)
-
-    def reject(value: Any = None) -> None:
-        decide(made.reject, thrown(value))
-
+    resolve, reject = settlers(made, is_strict=False)
     try:
         result = function(*(resolve, reject)[: takes(function)])
     except Exception as error:
@@ -78,14 +65,21 @@ def promise(function: Any) -> Promise:
 def deferred() -> dict[str, Any]:
     """Return `{promise, resolve, reject}`; settling it a second time is an error."""
     made = Promise()
+    resolve, reject = settlers(made, is_strict=True)
+    return {"promise": made, "resolve": resolve, "reject": reject}
+
+
+def settlers(made: Promise, is_strict: bool) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return `resolve` and `reject` of a promise: the first call of one counts, another is an error if `is_strict`."""
     is_decided = False
 
     def decide(settle: Callable[[Any], None], value: Any) -> None:
         nonlocal is_decided
-        if is_decided:
+        if not is_decided:
+            is_decided = True
+            settle(value)
+        elif is_strict:
             raise errors.Error("promise is already settled")
-        is_decided = True
-        settle(value)
 
     def resolve(value: Any = None) -> None:
         decide(made.resolve, value)
@@ -93,7 +87,7 @@ def deferred() -> dict[str, Any]:
     def reject(value: Any = None) -> None:
         decide(made.reject, thrown(value))
 
-    return {"promise": made, "resolve": resolve, "reject": reject}
+    return resolve, reject
 
 
 def thrown(value: Any) -> BaseException:
