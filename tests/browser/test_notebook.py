@@ -207,8 +207,35 @@ widgets.interact((n) => { print("n is", n); return {square: n * n} }, n = 3);"""
     expect(shown).to_have_text(re.compile(r'n is 4\s*{"square": 16}'))
 
 
-def test_the_debugger_can_be_switched_on(jupyter):
-    notebook = jupyter.open("1 + 1")
-    button = notebook.panel.locator("[data-jp-item-name=debugger-icon] jp-button")
-    expect(button).to_be_enabled()
-    expect(button).to_have_attribute("aria-disabled", "false")
+def test_the_debugger_stops_at_a_breakpoint_steps_and_goes_on(jupyter):
+    code = "func double(n) {\n  let twice := n * 2\n  return twice\n}\nlet answer := double(21)\nanswer"
+    notebook = jupyter.open(code)
+    bug = notebook.panel.locator("[data-jp-item-name=debugger-icon] jp-button")
+    expect(bug).to_have_attribute("aria-disabled", "false")
+    bug.click()
+    expect(bug).to_have_attribute("aria-pressed", "true")
+    side = jupyter.page.locator(".jp-DebuggerSidebar")
+    # The first element stands for the gutter's width.
+    line = notebook.cell(0).locator(".cm-breakpoint-gutter .cm-gutterElement").nth(2)
+    line.click()
+    expect(line.locator(".cm-breakpoint-icon")).to_be_visible()
+    expect(side.locator(".jp-DebuggerBreakpoint")).to_have_count(1)  # the kernel has it
+    notebook.run(0)
+    functions, places = (side.locator(f".jp-DebuggerCallstackFrame-{part}") for part in ("name", "location"))
+    names, values = (side.locator(f".jp-DebuggerVariables-{part}") for part in ("name", "detail"))
+    expect(functions).to_have_text(["double", "<top level>"])
+    expect(places).to_have_text([re.compile(r":2$"), re.compile(r":5$")])
+    expect(notebook.cell(0).locator(".jp-DebuggerEditor-highlight")).to_have_text("  let twice := n * 2")
+    expect(names).to_have_text(["n"])
+    expect(values).to_have_text(["21"])
+    notebook.runs(0)
+    side.locator("[data-jp-item-name=step-over] jp-button").click()
+    expect(places).to_have_text([re.compile(r":3$"), re.compile(r":5$")])
+    expect(names).to_have_text(["n", "twice"])
+    expect(values).to_have_text(["21", "42"])
+    side.locator("[data-jp-item-name=continue] jp-button").click()
+    notebook.is_done(0)
+    expect(notebook.output(0)).to_contain_text("42")
+    expect(functions).to_have_count(0)
+    bug.click()
+    expect(bug).to_have_attribute("aria-pressed", "false")
