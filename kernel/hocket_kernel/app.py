@@ -1,7 +1,7 @@
-"""The process of a kernel: sockets, threads and streams are ipykernel's.
+"""The process of a kernel: its sockets, threads and streams.
 
-What differs: output is never dropped for a slow client, nothing of the user's
-IPython profile is read or made, and a message that is not quite text is sent anyway.
+They are ipykernel's parts; its application is not used, as it brings IPython's shell and configuration.  What
+differs besides: output is never dropped for a slow client, and a message that is not quite text is sent anyway.
 """
 
 from __future__ import annotations
@@ -11,20 +11,36 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 import zmq
-from ipykernel.kernelapp import IPKernelApp
+from ipykernel.control import ControlThread
+from ipykernel.heartbeat import Heartbeat
+from ipykernel.iostream import IOPubThread
+from ipykernel.parentpoller import ParentPollerUnix, ParentPollerWindows
+from ipykernel.shellchannel import ShellChannelThread
 from jupyter_client.jsonutil import json_default
-from traitlets import default
+from jupyter_client.session import Session, session_aliases, session_flags
+from tornado.ioloop import IOLoop
+from traitlets import Bool, Integer, default
+from traitlets.config.application import Application, catch_config_error
+from zmq.eventloop.zmqstream import ZMQStream
 
 from hocket_kernel import routing
 from hocket_kernel.base import GRACE
+from hocket_kernel.connection import CHANNELS, Connection
 from hocket_kernel.kernel import HocketKernel
+from hocket_kernel.output import ProgramStream
+
+LINGER = 1000
+"""Milliseconds that a closed socket has to send what waits."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -49,19 +65,57 @@ def tolerant(pack: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
     return packer
 
 
-class KernelApp(IPKernelApp):
+def on_terminal(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show an exception that nobody has handled where the kernel was started, not in a cell."""
+    traceback.print_exception(kind, error, trace, file=sys.__stderr__)
+
+
+class KernelApp(Application):
     """Starts a kernel from the command line that the kernelspec gives."""
 
     name = "hocket-kernel"
     description = "The Jupyter kernel of Hocket."
+    classes = [Connection, Session]
+    aliases = {
+        **Application.aliases,
+        **{name: f"Connection.{name}" for name in ("ip", "transport")},
+        **{channel: f"Connection.{channel}_port" for channel in CHANNELS},
+        "f": "Connection.connection_file",
+        **session_aliases,
+    }
+    flags = {
+        **Application.flags,
+        "quiet": ({"Application": {"log_level": logging.CRITICAL}}, "log nothing"),
+        "no-stdout": ({"KernelApp": {"no_stdout": True}}, "write nothing to the terminal's stdout"),
+        "no-stderr": ({"KernelApp": {"no_stderr": True}}, "write nothing to the terminal's stderr"),
+        **session_flags,
+    }
 
-    @default("kernel_class")
-    def _default_kernel_class(self) -> type:
-        return HocketKernel
+    no_stdout = Bool(False, help="write nothing to the terminal's stdout").tag(config=True)
+    no_stderr = Bool(False, help="write nothing to the terminal's stderr").tag(config=True)
+    quiet = Bool(True, help="show what programs print to the clients only, not on the terminal").tag(config=True)
+    capture_fd_output = Bool(True, help="show also what is written to the file descriptors 1 and 2").tag(config=True)
+    parent_handle = Integer(help="the process that the kernel ends with; on Windows its handle").tag(config=True)
+    interrupt = Integer(help="on Windows, the handle of the event that is an interrupt").tag(config=True)
 
-    @default("outstream_class")
-    def _default_outstream_class(self) -> str:
-        return "hocket_kernel.output.ProgramStream"
+    # Made by `initialize`, in this order.
+    connection: Connection
+    session: Session
+    context: zmq.Context[zmq.Socket[bytes]]
+    sockets: dict[str, zmq.Socket[bytes]]
+    control_thread: ControlThread
+    shell_channel_thread: ShellChannelThread
+    iopub_thread: IOPubThread
+    heartbeat: Heartbeat
+    kernel: HocketKernel
+
+    @default("parent_handle")
+    def _default_parent_handle(self) -> int:
+        return int(os.environ.get("JPY_PARENT_PID") or 0)
+
+    @default("interrupt")
+    def _default_interrupt(self) -> int:
+        return int(os.environ.get("JPY_INTERRUPT_EVENT") or 0)
 
     @default("log_level")
     def _default_log_level(self) -> int:
@@ -75,34 +129,132 @@ class KernelApp(IPKernelApp):
             logger["level"] = config["handlers"]["console"]["level"]
         return config
 
-    def _ip_default(self) -> str:
-        # The base asks for it even if the connection file says, and lists the machine's networks to answer.
-        return str(super()._ip_default()) if self.transport == "ipc" else "127.0.0.1"
-
-    def init_profile_dir(self) -> None:
-        """Leave the user's IPython profile alone."""
-        self.profile_dir = None
-
-    def init_config_files(self) -> None:
-        """Look for no configuration of IPython's."""
-
-    def load_config_file(self, *arguments: Any, **options: Any) -> None:
-        """Read no configuration of IPython's."""
-
-    def init_pdb(self) -> None:
-        """Leave out IPython's debugger: it costs start-up time and no program can call it."""
-
-    def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Open the iopub channel without a limit on what waits for a slow client.
-
-        With the default of 1,000 messages a client that does not keep up loses output
-        and the final `idle`, and waits for ever.  Every client that subscribes is
-        welcomed, not only the first one.
-        """
-        context.setsockopt(zmq.SNDHWM, 0)
-        context.setsockopt(zmq.XPUB_VERBOSE, 1)
+    @catch_config_error
+    def initialize(self, argv: Any = None) -> None:
+        """Make what the command line asks for; clients find the kernel from then on, and wait for `start`."""
+        self.parse_command_line(argv)
+        sys.excepthook = on_terminal
+        self._silence()
+        self.session = Session(parent=self)
         self.session.pack = tolerant(self.session.pack)
-        super().init_iopub(context)
+        self._connect()
+        self._tell()
+        self._capture()
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._make_kernel()
+        if not sys.flags.safe_path and "" not in sys.path:
+            sys.path.append("")  # Python's modules are found in the working folder also when a program changes that
+        # What was printed until now belongs to no cell.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+    def _silence(self) -> None:
+        for name in ("stdout", "stderr"):
+            if getattr(self, f"no_{name}"):
+                nothing = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+                setattr(sys, name, nothing)
+                setattr(sys, f"__{name}__", nothing)
+
+    def _connect(self) -> None:
+        """Open the channels, and say where."""
+        self.connection = Connection(parent=self, session=self.session)
+        try:
+            self.connection.open()
+        except Exception as error:
+            self.log.critical("the connection file %s cannot be read: %s", self.connection.path, error)
+            self.exit(1)
+        if self.connection.is_owner:
+            atexit.register(self.connection.remove)
+        self._open_sockets()
+        self._open_heartbeat()
+        atexit.register(self.close)
+        self.connection.write()
+
+    def _open_sockets(self) -> None:
+        """Bind the channels' sockets and begin the threads that serve them.
+
+        With the usual limit of 1,000 messages on what waits for a slow client, one that does not keep up
+        loses output and the final `idle`, and waits for ever.  Every client that subscribes is welcomed,
+        not only the first one.
+        """
+        self.context = zmq.Context()
+        self.sockets = {}
+        for channel in ("shell", "stdin", "control"):
+            self._open(channel, zmq.ROUTER).router_handover = 1
+        self.control_thread = ControlThread(daemon=True)
+        self.shell_channel_thread = ShellChannelThread(self.context, daemon=True)
+        self.context.setsockopt(zmq.SNDHWM, 0)
+        self.context.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._log_tornado()
+        self.iopub_thread = IOPubThread(self._open("iopub", zmq.XPUB), pipe=True, session=self.session)
+        self.iopub_thread.start()
+
+    def _open(self, channel: str, kind: int) -> zmq.Socket[bytes]:
+        socket = self.sockets[channel] = self.context.socket(kind)
+        socket.linger = LINGER
+        try:
+            self.connection.bind(socket, channel)
+        except zmq.ZMQError as error:
+            self.log.critical("the %s channel cannot be opened: %s", channel, error)
+            self.exit(1)
+        return socket
+
+    def _open_heartbeat(self) -> None:
+        """Begin to answer pings, in a context of its own: the interpreter's lock never holds them up."""
+        connection = self.connection
+        address = connection.transport, connection.ip, connection.hb_port
+        public, secret = connection.curve or (None, None)
+        self.heartbeat = Heartbeat(zmq.Context(), address, curve_publickey=public, curve_secretkey=secret)
+        connection.hb_port = self.heartbeat.port
+        self.heartbeat.start()
+
+    def _log_tornado(self) -> None:
+        # Without a handler, tornado would set up logging for the whole process, also for programs.
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
+        logging.getLogger("tornado").addHandler(handler)
+
+    def _tell(self) -> None:
+        """Say on the terminal how clients find a kernel that was started by hand."""
+        if not self.parent_handle and self.log.isEnabledFor(logging.ERROR):
+            hint = f"A kernel runs. To connect a client: jupyter console --existing {self.connection.path}"
+            print(hint, "It ends when a client shuts it down, not on Ctrl-C.", sep="\n", file=sys.__stdout__)
+
+    def _capture(self) -> None:
+        """Let what is printed go to the clients, and the log stay on the terminal."""
+        for name in ("stdout", "stderr"):
+            terminal = getattr(sys, f"__{name}__")
+            if terminal is not None:
+                terminal.flush()
+            echo = None if self.quiet else terminal
+            stream = ProgramStream(self.session, self.iopub_thread, name, echo=echo, watchfd=self.capture_fd_output)
+            setattr(sys, name, stream)
+        copy = getattr(sys.stderr, "_original_stdstream_copy", None)
+        for handler in self.log.handlers:
+            if copy is not None and isinstance(handler, logging.StreamHandler):
+                handler.setStream(open(copy, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+    def _make_kernel(self) -> None:
+        """Make the kernel and begin the threads that hand it requests."""
+        shell = ZMQStream(self.sockets["shell"], self.shell_channel_thread.io_loop)
+        self.shell_channel_thread.shell_stream = shell
+        control = ZMQStream(self.sockets["control"], self.control_thread.io_loop)
+        self.control_thread.start()
+        self.shell_channel_thread.start()
+        self.kernel = HocketKernel.instance(
+            parent=self,
+            session=self.session,
+            control_stream=control,
+            shell_stream=shell,
+            control_thread=self.control_thread,
+            shell_channel_thread=self.shell_channel_thread,
+            iopub_thread=self.iopub_thread,
+            iopub_socket=self.iopub_thread.background_socket,
+            stdin_socket=self.sockets["stdin"],
+            log=self.log,
+        )
+        self.kernel.record_ports(self.connection.ports)
 
     def start(self) -> None:
         """Serve until shut down."""
@@ -110,12 +262,13 @@ class KernelApp(IPKernelApp):
         # wait for this interval, several times per message.
         sys.setswitchinterval(0.001)
         routing.install()
-        with suppress(SystemExit):
-            super().start()
+        self._watch_parent()
+        self.kernel.start()
+        loop = IOLoop.current()
         while not self.kernel.is_over:
             # A Python callback has stopped the loop, or raised what asyncio lets end it.
             with suppress(SystemExit, KeyboardInterrupt):
-                self.io_loop.start()
+                loop.start()
         self.kernel.breathe(0)
         # ipykernel ends its iopub thread before these; one that is still answering the shutdown
         # would then wait for it for ever, and the process with it.
@@ -123,6 +276,29 @@ class KernelApp(IPKernelApp):
             thread.stop()
             thread.join(timeout=1)
         leave()
+
+    def _watch_parent(self) -> None:
+        """End with the process that has started the kernel."""
+        if sys.platform == "win32":
+            if self.interrupt or self.parent_handle:
+                ParentPollerWindows(self.interrupt, self.parent_handle).start()
+        elif self.parent_handle > 1:  # the first process of all never ends, and takes in those without a parent
+            ParentPollerUnix(self.parent_handle).start()
+
+    def close(self) -> None:
+        """Give the streams back, end the threads, and close the sockets when what waits there has been sent."""
+        for name in ("stdout", "stderr"):
+            setattr(sys, name, getattr(sys, f"__{name}__"))
+        self.heartbeat.context.term()
+        self.iopub_thread.stop()
+        self.iopub_thread.close()
+        for thread in (self.control_thread, self.shell_channel_thread):
+            if thread.is_alive():
+                thread.stop()
+                thread.join()
+        for socket in self.sockets.values():
+            socket.close()
+        self.context.term()
 
 
 def leave() -> None:

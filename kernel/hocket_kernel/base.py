@@ -23,6 +23,7 @@ from datetime import datetime
 from types import FrameType
 from typing import Any, TypeVar, cast
 
+import traitlets
 from ipykernel.kernelbase import Kernel
 from jupyter_client.session import Session
 
@@ -92,6 +93,9 @@ class AsyncKernel(Kernel):
 
     Subclasses provide the `do_…` methods, `on_sigint`, `call_in`, `let_go` and `close_program`.
     """
+
+    # The base's would be one of IPython's, and import that to say so.
+    profile_dir = traitlets.Any()
 
     # ipykernel sleeps this long, blocking, before each reply.
     _execute_sleep = 0.0
@@ -317,7 +321,7 @@ class AsyncKernel(Kernel):
     def _abandon(self) -> None:
         """End the process without what an orderly end does, but for the file with the keys."""
         if self.parent is not None:
-            self.parent.cleanup_connection_file()
+            self.parent.connection.remove()
         os._exit(1)
 
     async def _at_shutdown(self) -> None:

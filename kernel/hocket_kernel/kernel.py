@@ -10,8 +10,6 @@ from contextvars import Context
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import traitlets
-
 import hocket
 from hocket_kernel import debugger
 from hocket_kernel.base import AsyncKernel, answered
@@ -47,9 +45,6 @@ class HocketKernel(AsyncKernel):
         "pygments_lexer": "hocket",
         "nbconvert_exporter": "script",
     }
-    # ipykernel's application passes these; they are IPython's.
-    user_ns = traitlets.Any(None, allow_none=True)
-    debugpy_stream = traitlets.Any(None, allow_none=True)
 
     def __init__(self, **options: Any) -> None:
         self._cells = Cells(self)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import functools
+import io
 import os
 import sys
 import time
@@ -239,6 +240,15 @@ class ProgramStream(OutStream):
             self.write(decoder.decode(chunk))
             with contextlib.suppress(OSError):  # the terminal may be gone
                 os.write(self._original_stdstream_copy, chunk)
+
+    def fileno(self) -> int:
+        """Return the terminal's file descriptor, for those that must have one, as `faulthandler`."""
+        with contextlib.suppress(io.UnsupportedOperation):  # where file descriptors are not watched
+            return int(super().fileno())
+        terminal = getattr(sys, f"__{self.name}__")
+        if terminal is None:
+            raise io.UnsupportedOperation("fileno")
+        return int(terminal.fileno())
 
     def flush(self) -> None:
         """Send what was printed until now, to either stream."""

@@ -53,6 +53,8 @@ class KernelProcess:
             "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
             "HOME": str(folder),
             "PYTHONPATH": os.pathsep.join([str(ROOT / "interpreter"), str(ROOT / "kernel")]),
+            # What is installed has been compiled; from the checkout the first start does it.
+            "PYTHONDONTWRITEBYTECODE": "",
         }
         begun = time.perf_counter()
         self._manager.start_kernel(env=environment, cwd=str(folder), stderr=subprocess.DEVNULL)

@@ -116,7 +116,8 @@ def test_a_client_that_never_reads_costs_a_cell_a_megabyte(fresh, deaf):
     fresh.ok("let place := display(0)\nfor i in range(100_000) { place.update(i) }")
     for _ in range(10):
         fresh.ok("print('x' * 5_000_000)")
-    assert memory(fresh) - before < 60
+    # All that was printed would be 250 MB; making it leaves holes of some tens.
+    assert memory(fresh) - before < 100
     shut_down(fresh)
 
 

@@ -9,7 +9,20 @@ from pathlib import Path
 
 NEEDED_BY_SOME = {
     *("aiofiles", "aiohttp", "debugpy", "httpx", "httpx_aiohttp", "h11", "lark", "prompt_toolkit", "psutil"),
-    *("pydevd", "IPython.terminal.embed", "numpy", "pandas", "tomli_w", "tomllib", "yaml", "hocket_kernel.magics"),
+    *(
+        "pydevd",
+        "IPython",
+        "ipykernel",
+        "jupyter_client",
+        "jupyter_client.manager",
+        "ipykernel.kernelapp",
+        "numpy",
+        "pandas",
+        "tomli_w",
+        "tomllib",
+        "yaml",
+        "hocket_kernel.magics",
+    ),
 }
 
 
@@ -28,7 +41,7 @@ def test_nothing_is_made_in_the_users_home(fresh):
 
 
 def test_the_process_starts_without_the_language_and_what_programs_may_need():
-    code = "import hocket_kernel.app, sys; print(*sys.modules)"
+    code = "from hocket_kernel.__main__ import application; application(); import sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     late = {"hocket.session", "hocket.stdlib", "hocket.syntax", "hocket.compiler", "sqlite3"}

@@ -13,6 +13,7 @@ from typing import Any
 
 from hocket_kernel.display.bundles import Bundle, bundle
 from hocket_kernel.display.screen import NotebookScreen
+from hocket_kernel.imports import when_imported
 
 WIDGET_MODULES = ("widget", "widget_output", "interaction")
 """The modules of ipywidgets that ask for the shell."""
@@ -27,13 +28,13 @@ class Libraries:
         self._report = report
 
     def install(self) -> None:
-        """Take the place of IPython's functions."""
-        import IPython.core.display_functions
-        import IPython.display
+        """Take the place of IPython's functions, as soon as a library imports them."""
+        for module in ("IPython.core.display_functions", "IPython.display"):
+            when_imported(module, self._replace)
 
+    def _replace(self, module: Any) -> None:
         for name in ("display", "update_display", "clear_output", "publish_display_data"):
-            for module in (IPython.display, IPython.core.display_functions):
-                setattr(module, name, getattr(self, name))
+            setattr(module, name, getattr(self, name))
 
     def adapt_widgets(self) -> None:
         """Be the shell that ipywidgets finds."""

@@ -320,13 +320,13 @@ def test_only_the_user_can_read_the_keys(notebook):
 # Between the sockets and the first message: time to subscribe.
 HELD = """
 import os, time
-from ipykernel.kernelapp import IPKernelApp
-start = IPKernelApp.start
+from hocket_kernel.app import KernelApp
+start = KernelApp.start
 def held(self):
     while not os.path.exists("go"):
         time.sleep(0.01)
     start(self)
-IPKernelApp.start = held
+KernelApp.start = held
 """
 INSIST = "%%python\nimport signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, [2])\nprint('begun')\ntime.sleep(600)"
 
