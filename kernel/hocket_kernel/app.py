@@ -70,6 +70,13 @@ def on_terminal(kind: type[BaseException], error: BaseException, trace: Tracebac
     traceback.print_exception(kind, error, trace, file=sys.__stderr__)
 
 
+def find_modules_nearby() -> None:
+    """Let Python's modules be found, after the standard ones, in what is the working folder at the time."""
+    if "" not in sys.path and not sys.flags.safe_path:
+        installed = (at for at, path in enumerate(sys.path) if path.endswith(("site-packages", "dist-packages")))
+        sys.path.insert(next(installed, len(sys.path)), "")
+
+
 class KernelApp(Application):
     """Starts a kernel from the command line that the kernelspec gives."""
 
@@ -143,8 +150,7 @@ class KernelApp(Application):
         with suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._make_kernel()
-        if not sys.flags.safe_path and "" not in sys.path:
-            sys.path.append("")  # Python's modules are found in the working folder also when a program changes that
+        find_modules_nearby()
         # What was printed until now belongs to no cell.
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from email.message import Message
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -57,6 +56,8 @@ def json_(result: HttpResult) -> Any:
 @lru_cache(maxsize=64)
 def charset(content_type: str) -> str | None:
     """Return the encoding that a content type names, None if none."""
+    from email.message import Message  # not before there is an answer: it brings a dozen modules
+
     message = Message()
     message["content-type"] = content_type
     return message.get_content_charset()
