@@ -8,21 +8,10 @@ import time
 from pathlib import Path
 
 NEEDED_BY_SOME = {
-    *("aiofiles", "aiohttp", "debugpy", "httpx", "httpx_aiohttp", "h11", "lark", "prompt_toolkit", "psutil"),
-    *(
-        "pydevd",
-        "IPython",
-        "ipykernel",
-        "jupyter_client",
-        "jupyter_client.manager",
-        "ipykernel.kernelapp",
-        "numpy",
-        "pandas",
-        "tomli_w",
-        "tomllib",
-        "yaml",
-        "hocket_kernel.magics",
-    ),
+    *("aiofiles", "aiohttp", "debugpy", "httpx", "httpx_aiohttp", "h11", "lark", "prompt_toolkit", "psutil", "pydevd"),
+    *("numpy", "pandas", "tomli_w", "tomllib", "yaml", "email.message", "hocket_kernel.magics"),
+    # Of these a kernel has parts only.
+    *("IPython", "ipykernel", "ipykernel.kernelapp", "jupyter_client", "jupyter_client.manager"),
 }
 
 
