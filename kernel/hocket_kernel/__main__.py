@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from hocket.runtime.process import prepare_process
@@ -23,7 +24,10 @@ def main() -> None:
     """Run a kernel until a client shuts it down."""
     # First of all: a stack cannot grow once other things have been placed below it.
     prepare_process()
-    application().launch_instance()
+    from hocket_kernel.connection import opened_early
+
+    connection = opened_early(sys.argv[1:])
+    application().launch_instance(connection=connection)
 
 
 if __name__ == "__main__":

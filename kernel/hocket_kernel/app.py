@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 import zmq
 from ipykernel.control import ControlThread
@@ -29,18 +29,15 @@ from ipykernel.shellchannel import ShellChannelThread
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session, session_aliases, session_flags
 from tornado.ioloop import IOLoop
-from traitlets import Bool, Integer, default
+from traitlets import Bool, CaselessStrEnum, Instance, Integer, Unicode, default
 from traitlets.config.application import Application, catch_config_error
 from zmq.eventloop.zmqstream import ZMQStream
 
 from hocket_kernel import routing
 from hocket_kernel.base import GRACE
-from hocket_kernel.connection import CHANNELS, Connection
+from hocket_kernel.connection import CHANNELS, ChannelError, Connection
 from hocket_kernel.kernel import HocketKernel
 from hocket_kernel.output import ProgramStream
-
-LINGER = 1000
-"""Milliseconds that a closed socket has to send what waits."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -82,12 +79,12 @@ class KernelApp(Application):
 
     name = "hocket-kernel"
     description = "The Jupyter kernel of Hocket."
-    classes = [Connection, Session]
+    classes = [Session]
     aliases = {
         **Application.aliases,
-        **{name: f"Connection.{name}" for name in ("ip", "transport")},
-        **{channel: f"Connection.{channel}_port" for channel in CHANNELS},
-        "f": "Connection.connection_file",
+        **{name: f"KernelApp.{name}" for name in ("ip", "transport")},
+        **{channel: f"KernelApp.{channel}_port" for channel in CHANNELS},
+        "f": "KernelApp.connection_file",
         **session_aliases,
     }
     flags = {
@@ -98,6 +95,16 @@ class KernelApp(Application):
         **session_flags,
     }
 
+    connection: Any = Instance(Connection, allow_none=True, help="the channels, if they are open already")
+
+    connection_file = Unicode(help="the JSON file that says where the kernel is reached").tag(config=True)
+    transport = CaselessStrEnum(["tcp", "ipc"], "tcp", help="tcp, or ipc: sockets in the file system").tag(config=True)
+    ip = Unicode(help="the address of the network interface; with ipc, how the sockets' paths begin").tag(config=True)
+    shell_port = Integer(0, help="the port of the shell channel; 0: the file's, or any").tag(config=True)
+    iopub_port = Integer(0, help="the port of the iopub channel").tag(config=True)
+    stdin_port = Integer(0, help="the port of the stdin channel").tag(config=True)
+    control_port = Integer(0, help="the port of the control channel").tag(config=True)
+    hb_port = Integer(0, help="the port of the heartbeat").tag(config=True)
     no_stdout = Bool(False, help="write nothing to the terminal's stdout").tag(config=True)
     no_stderr = Bool(False, help="write nothing to the terminal's stderr").tag(config=True)
     quiet = Bool(True, help="show what programs print to the clients only, not on the terminal").tag(config=True)
@@ -106,10 +113,7 @@ class KernelApp(Application):
     interrupt = Integer(help="on Windows, the handle of the event that is an interrupt").tag(config=True)
 
     # Made by `initialize`, in this order.
-    connection: Connection
     session: Session
-    context: zmq.Context[zmq.Socket[bytes]]
-    sockets: dict[str, zmq.Socket[bytes]]
     control_thread: ControlThread
     shell_channel_thread: ShellChannelThread
     iopub_thread: IOPubThread
@@ -163,56 +167,49 @@ class KernelApp(Application):
                 setattr(sys, f"__{name}__", nothing)
 
     def _connect(self) -> None:
-        """Open the channels, and say where."""
-        self.connection = Connection(parent=self, session=self.session)
+        """Open the channels, unless they are, and say where; begin the threads that serve them."""
         try:
-            self.connection.open()
+            if self.connection is None:
+                ports = {f"{channel}_port": getattr(self, f"{channel}_port") for channel in CHANNELS}
+                self.connection = Connection.read(self.connection_file, self.transport, self.ip, **ports)
+                self.connection.open()
+            self._agree()
+        except ChannelError as error:
+            self._give_up(str(error))
         except Exception as error:
-            self.log.critical("the connection file %s cannot be read: %s", self.connection.path, error)
-            self.exit(1)
+            self._give_up(f"the connection file {self.connection_file} cannot be read: {error}")
         if self.connection.is_owner:
             atexit.register(self.connection.remove)
-        self._open_sockets()
+        self._begin_threads()
         self._open_heartbeat()
         atexit.register(self.close)
         self.connection.write()
 
-    def _open_sockets(self) -> None:
-        """Bind the channels' sockets and begin the threads that serve them.
+    def _give_up(self, reason: str) -> NoReturn:
+        self.log.critical(reason)
+        sys.exit(1)
 
-        With the usual limit of 1,000 messages on what waits for a slow client, one that does not keep up
-        loses output and the final `idle`, and waits for ever.  Every client that subscribes is welcomed,
-        not only the first one.
-        """
-        self.context = zmq.Context()
-        self.sockets = {}
-        for channel in ("shell", "stdin", "control"):
-            self._open(channel, zmq.ROUTER).router_handover = 1
+    def _agree(self) -> None:
+        """Sign messages as the connection file says, or let it say how they are signed."""
+        for name in ("key", "signature_scheme"):
+            if (said := getattr(self.connection, name)) is not None:
+                setattr(self.session, name, said)
+            setattr(self.connection, name, getattr(self.session, name))
+
+    def _begin_threads(self) -> None:
         self.control_thread = ControlThread(daemon=True)
-        self.shell_channel_thread = ShellChannelThread(self.context, daemon=True)
-        self.context.setsockopt(zmq.SNDHWM, 0)
-        self.context.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self.shell_channel_thread = ShellChannelThread(self.connection.context, daemon=True)
         self._log_tornado()
-        self.iopub_thread = IOPubThread(self._open("iopub", zmq.XPUB), pipe=True, session=self.session)
+        self.iopub_thread = IOPubThread(self.connection.sockets["iopub"], pipe=True, session=self.session)
         self.iopub_thread.start()
-
-    def _open(self, channel: str, kind: int) -> zmq.Socket[bytes]:
-        socket = self.sockets[channel] = self.context.socket(kind)
-        socket.linger = LINGER
-        try:
-            self.connection.bind(socket, channel)
-        except zmq.ZMQError as error:
-            self.log.critical("the %s channel cannot be opened: %s", channel, error)
-            self.exit(1)
-        return socket
 
     def _open_heartbeat(self) -> None:
         """Begin to answer pings, in a context of its own: the interpreter's lock never holds them up."""
         connection = self.connection
-        address = connection.transport, connection.ip, connection.hb_port
+        address = connection.transport, connection.ip, connection.ports["hb_port"]
         public, secret = connection.curve or (None, None)
         self.heartbeat = Heartbeat(zmq.Context(), address, curve_publickey=public, curve_secretkey=secret)
-        connection.hb_port = self.heartbeat.port
+        connection.ports["hb_port"] = self.heartbeat.port
         self.heartbeat.start()
 
     def _log_tornado(self) -> None:
@@ -243,9 +240,9 @@ class KernelApp(Application):
 
     def _make_kernel(self) -> None:
         """Make the kernel and begin the threads that hand it requests."""
-        shell = ZMQStream(self.sockets["shell"], self.shell_channel_thread.io_loop)
+        shell = ZMQStream(self.connection.sockets["shell"], self.shell_channel_thread.io_loop)
         self.shell_channel_thread.shell_stream = shell
-        control = ZMQStream(self.sockets["control"], self.control_thread.io_loop)
+        control = ZMQStream(self.connection.sockets["control"], self.control_thread.io_loop)
         self.control_thread.start()
         self.shell_channel_thread.start()
         self.kernel = HocketKernel.instance(
@@ -257,7 +254,7 @@ class KernelApp(Application):
             shell_channel_thread=self.shell_channel_thread,
             iopub_thread=self.iopub_thread,
             iopub_socket=self.iopub_thread.background_socket,
-            stdin_socket=self.sockets["stdin"],
+            stdin_socket=self.connection.sockets["stdin"],
             log=self.log,
         )
         self.kernel.record_ports(self.connection.ports)
@@ -302,9 +299,7 @@ class KernelApp(Application):
             if thread.is_alive():
                 thread.stop()
                 thread.join()
-        for socket in self.sockets.values():
-            socket.close()
-        self.context.term()
+        self.connection.close()
 
 
 def leave() -> None:

@@ -2,7 +2,7 @@
 
 To import a part of a package is to run its `__init__` first.  Those of ipykernel, jupyter_client and IPython load
 clients, managers and an interactive shell, which no kernel of this language uses: they would be a third of its start
-and a sixth of its memory.
+and an eighth of its memory.
 
 Within `bare(…)` an empty package stands for each.  It knows the path, so its modules are found; asked for anything
 else, it gives way to the real one: a version whose parts need the whole gets it, and costs what it costs.  Afterwards
