@@ -262,8 +262,8 @@ class KernelApp(Application):
     def start(self) -> None:
         """Serve until shut down."""
         # Output and interrupts are served by other threads: beside a computing program they
-        # wait for this interval, several times per message.
-        sys.setswitchinterval(0.001)
+        # wait for this interval, some ten times per message.
+        sys.setswitchinterval(0.0002)
         routing.install()
         self._watch_parent()
         self.kernel.start()
