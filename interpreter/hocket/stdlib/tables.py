@@ -85,6 +85,14 @@ def _written(value: Any) -> str:
     return encode(value) if isinstance(value, list | dict) else print_text(value)
 
 
+class _Lines(list[str]):
+    """Lines as they are written, each with its end."""
+
+    def write(self, line: str) -> None:
+        # The writer puts a field with a `\r` between quotes only if its own line ends have one.
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
 @builtin
 def to_csv(rows: list[dict[Any, Any]]) -> str:
     """Return an array of dicts as CSV: a first line with the keys, in the order of first appearance, then one for each.
@@ -106,11 +114,11 @@ def to_csv(rows: list[dict[Any, Any]]) -> str:
         columns |= dict.fromkeys(row)
     if not columns:
         return ""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines)
     writer.writerow(map(print_text, columns))
     writer.writerows([_written(row.get(column)) for column in columns] for row in rows)
-    return text.getvalue()
+    return "".join(lines)
 
 
 def _plain(value: Any) -> Any:
