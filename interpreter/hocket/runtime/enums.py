@@ -41,6 +41,10 @@ class EnumValue:
     def __hash__(self) -> int:
         return hash((self.variant, self.values))
 
+    def __set_key__(self, key: Callable[[Any], Any]) -> Any:
+        """Return what stands for the value in a set, where `key` says it of what it holds."""
+        return self.variant, tuple(map(key, self.values))
+
     def __repr__(self) -> str:
         return self.label(repr)
 

@@ -1,6 +1,7 @@
 """Sets: each member once by the language's `==`, in the order in which they were put in.
 
-Arrays, dicts and sets can be members. What a member equals is settled when it is put
+Arrays, dicts, sets, structs and what enums hold of them can be members; only of a struct with an
+`op_eq` nobody can tell beforehand what it equals. What a member equals is settled when it is put
 in: one that is changed later is still found as what it was. Python's sets, which come
 from libraries, are sets too; what is made of them here is a `Set`.
 """
@@ -58,7 +59,7 @@ class Set:
         return len(self._members)
 
     def __eq__(self, other: object) -> bool:
-        return self._members.keys() == _as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
+        return self._members.keys() == as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
 
     def __or__(self, other: object) -> Set:
         if not isinstance(other, SETS):
@@ -68,10 +69,10 @@ class Set:
         return made
 
     def __and__(self, other: object) -> Set:
-        return self._kept(_as_set(other), True) if isinstance(other, SETS) else NotImplemented
+        return self._kept(as_set(other), True) if isinstance(other, SETS) else NotImplemented
 
     def __sub__(self, other: object) -> Set:
-        return self._kept(_as_set(other), False) if isinstance(other, SETS) else NotImplemented
+        return self._kept(as_set(other), False) if isinstance(other, SETS) else NotImplemented
 
     def __ror__(self, other: object) -> Set:
         return Set(other) | self if isinstance(other, SETS) else NotImplemented
@@ -83,16 +84,16 @@ class Set:
         return Set(other) - self if isinstance(other, SETS) else NotImplemented
 
     def __le__(self, other: object) -> bool:
-        return self._members.keys() <= _as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
+        return self._members.keys() <= as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
 
     def __lt__(self, other: object) -> bool:
-        return self._members.keys() < _as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
+        return self._members.keys() < as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
 
     def __ge__(self, other: object) -> bool:
-        return self._members.keys() >= _as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
+        return self._members.keys() >= as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
 
     def __gt__(self, other: object) -> bool:
-        return self._members.keys() > _as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
+        return self._members.keys() > as_set(other)._members.keys() if isinstance(other, SETS) else NotImplemented
 
     def _kept(self, other: Set, common: bool) -> Set:
         """Return the members that `other` has too, or those that it has not."""
@@ -105,7 +106,8 @@ SETS = (Set, set, frozenset)
 """The classes whose values are sets."""
 
 
-def _as_set(items: Any) -> Set:
+def as_set(items: Any) -> Set:
+    """Return a set as a `Set`: itself, if it is one."""
     return items if isinstance(items, Set) else Set(items)
 
 
@@ -124,5 +126,8 @@ def _key(item: Any) -> Any:
         return dict, frozenset((key, _key(value)) for key, value in item.items())
     if isinstance(item, SETS):
         return set, frozenset(map(_key, item))
+    own = getattr(type(item), "__set_key__", None)  # of structs and values of enums
+    if own is not None:
+        return own(item, _key)
     hash(item)
     return item

@@ -53,6 +53,15 @@ class Struct(metaclass=StructType):
     # Else `op_index` alone would make it iterable in Python.
     __iter__: Any = None
 
+    def __set_key__(self, key: Callable[[Any], Any]) -> Any:
+        """Return what stands for the value in a set, where `key` says it of a field's value.
+
+        Raises Python's TypeError where only `op_eq` knows what the value equals.
+        """
+        if "op_eq" in type(self).__methods__:
+            raise TypeError(f"unhashable type: '{type(self).__name__}'")
+        return type(self), tuple(map(key, values_of(self).values()))
+
     def __repr__(self) -> str:
         from hocket.runtime.display import print_text  # which knows structs
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import Any
 
 from hocket.runtime.registry import builtin, method
-from hocket.runtime.sets import SETS, Set
+from hocket.runtime.sets import SETS, Set, as_set
 from hocket.stdlib.collections import elements
 
 
 def _set(s: Any) -> Set:
-    """Return a new set of the members of the set `s`; raises Python's TypeError for anything else."""
+    """Return the set `s` as a `Set`; raises Python's TypeError for anything else."""
     if not isinstance(s, SETS):
         raise TypeError("expected a set")
-    return Set(s)
+    return as_set(s)
 
 
 @builtin
 def Set_(a: list[Any] | None = None) -> Set:
     """Return the set of the elements of `a`, in their order, each once; the empty set without `a`.
 
-    Members are the same when they are `==`, arrays and dicts too; ones that are changed later stay what
+    Members are the same when they are `==`, arrays, dicts and structs too; ones that are changed later stay what
     they were to the set.
 
     ```
@@ -46,7 +46,7 @@ def set_add(s: set[Any], x: Any) -> Set:
     print(set_add(s, 2), set_add(s, 1), s)  # expect: Set{1, 2} Set{1} Set{1}
     ```
     """
-    made = _set(s)
+    made = _set(s).copy()
     made.add(x)
     return made
 
@@ -59,7 +59,7 @@ def set_remove(s: set[Any], x: Any) -> Set:
     print(set_remove(Set([1, 2]), 1))  # expect: Set{2}
     ```
     """
-    made = _set(s)
+    made = _set(s).copy()
     made.discard(x)
     return made
 
@@ -73,7 +73,7 @@ def set_has(s: set[Any], x: Any) -> bool:
     print(set_has(Set([1, 2]), 1), Set([1]).has(2))  # expect: true false
     ```
     """
-    return x in _set(s) if not isinstance(s, Set) else x in s
+    return x in _set(s)
 
 
 @builtin
