@@ -131,8 +131,9 @@ class Cells:
         output.restore()
         if self._python is not None:
             self._python.share()
-        self.screen.settle()
-        output.finish(self._kernel.get_parent("shell"))
+        parent = self._kernel.get_parent("shell")
+        self.screen.finish(parent)
+        output.finish(parent)
 
     def _number(self, request: Request) -> str:
         """Count the request; return what the interpreter calls the cell.

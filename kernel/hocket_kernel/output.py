@@ -18,7 +18,7 @@ import io
 import os
 import sys
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from threading import Lock
@@ -59,8 +59,6 @@ class Outlet:
     interval = 0.05
     # From one look to the next at what is held back of a flood.
     patience = 1.0
-    # Requests whose amount of output is remembered.
-    remembered = 1000
 
     def __init__(self, session: Session, pub_thread: IOPubThread) -> None:
         self._session = session
@@ -69,7 +67,7 @@ class Outlet:
         self._scheduled = False
         self._last = 0.0
         self._lock = Lock()
-        self._meters: OrderedDict[str, flood.Meter] = OrderedDict()
+        self._meters = flood.Requests(flood.Meter)
         self._holding: dict[str, dict[str, Any]] = {}
         self._is_looking = False
 
@@ -113,7 +111,7 @@ class Outlet:
             self._scheduled = False
             now = time.monotonic()
             for parent, name, text in self._joined():
-                meter = self._meter(parent, now)
+                meter = self._meters.of(parent.get("msg_id", ""), now)
                 self._send(parent, meter.take(name, text, now))
                 if meter.holds:
                     self._holding[parent.get("msg_id", "")] = parent
@@ -127,19 +125,7 @@ class Outlet:
         request = parent.get("msg_id", "")
         with self._lock:
             if self._holding.pop(request, None) is not None:
-                self._send(parent, self._meters[request].release())
-
-    def _meter(self, parent: dict[str, Any], now: float) -> flood.Meter:
-        """Return what measures the output of a request; forget those that have printed nothing for long."""
-        request = parent.get("msg_id", "")
-        meter = self._meters.get(request)
-        if meter is None:
-            meter = self._meters[request] = flood.Meter(flood.limit(), now)
-            for other in list(self._meters)[: len(self._meters) - self.remembered]:
-                if other not in self._holding:
-                    del self._meters[other]
-        self._meters.move_to_end(request)
-        return meter
+                self._send(parent, self._meters.of(request, time.monotonic()).release())
 
     def _wait(self) -> None:
         """Set the timer that looks at what is held back; runs in the iopub thread."""
@@ -150,8 +136,9 @@ class Outlet:
         with self._lock:
             now = time.monotonic()
             for request, parent in list(self._holding.items()):
-                self._send(parent, self._meters[request].due(now))
-                if not self._meters[request].holds:
+                meter = self._meters.of(request, now)
+                self._send(parent, meter.due(now))
+                if not meter.holds:
                     del self._holding[request]
             self._is_looking = bool(self._holding)
         if self._is_looking:
@@ -204,6 +191,13 @@ def finish(parent: dict[str, Any]) -> None:
     """Send everything that the request `parent` has printed."""
     if isinstance(sys.stdout, ProgramStream):
         sys.stdout.outlet.finish(parent)
+
+
+def say(parent: dict[str, Any], text: str) -> None:
+    """Print `text` to the error stream of the request `parent`."""
+    stream = ProgramStream.made.get("stderr")
+    if stream is not None:
+        stream.outlet.put(parent, "stderr", text)
 
 
 class ProgramStream(OutStream):

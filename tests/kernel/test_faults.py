@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -28,7 +29,7 @@ client.load_connection_file(sys.argv[1])
 client.start_channels()
 client.wait_for_ready(timeout=30)
 request = client.execute(sys.argv[2])
-text = []
+text, places, displays, updates = [], {}, 0, 0
 while True:
     message = client.get_iopub_msg(timeout=60)
     if message["parent_header"].get("msg_id") != request:
@@ -37,17 +38,30 @@ while True:
         print("begun", flush=True)
     if message["msg_type"] == "stream":
         text.append(message["content"]["text"])
+    if message["msg_type"] in ("display_data", "update_display_data"):
+        content = message["content"]
+        places[content["transient"]["display_id"]] = content["data"]["text/plain"]
+        displays += message["msg_type"] == "display_data"
+        updates += message["msg_type"] == "update_display_data"
     if message["content"].get("execution_state") == "idle":
         break
-print(json.dumps("".join(text)))
+print(json.dumps(["".join(text), list(places.values()), displays, updates]))
 """
 PRINTS = "for i in range(60000) { print(i); if i % 100 == 0 { await async_sleep(1) } }"
 
 
+# Each of the places is shown anew 4,000 times; then more is shown than anybody reads.
+SHOWS = """
+let places := range(5).map(n => display(n))
+for i in 0..=4000 { for place in places { place.update(i) }; if i % 100 == 0 { await async_sleep(1) } }
+for i in 0..50_000 { display("value ${i}" + "-" * 1_000) }
+"""
+
+
 @pytest.fixture
-def other(fresh) -> Iterator[subprocess.Popen[str]]:
-    """Another client in a process of its own; its cell prints 60,000 lines."""
-    command = [sys.executable, "-c", CLIENT, fresh.manager.connection_file, PRINTS]
+def other(fresh, request) -> Iterator[subprocess.Popen[str]]:
+    """Another client in a process of its own; its cell prints 60,000 lines, or is the test's own."""
+    command = [sys.executable, "-c", CLIENT, fresh.manager.connection_file, getattr(request, "param", PRINTS)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
@@ -100,7 +114,25 @@ def test_a_client_that_stands_still_gets_everything_and_holds_up_nobody(fresh, o
     assert fresh.ok("print('mine')\n1 + 1").result == "2"
     other.send_signal(signal.SIGCONT)
     out, _ = other.communicate(timeout=60)
-    assert json.loads(out) == "".join(f"{number}\n" for number in range(60_000))
+    assert json.loads(out)[0] == "".join(f"{number}\n" for number in range(60_000))
+
+
+@stops_processes
+@pytest.mark.parametrize("other", [SHOWS], indirect=True)
+def test_a_client_that_stands_still_gets_the_last_state_of_each_place_and_the_last_of_a_flood(fresh, other):
+    other.send_signal(signal.SIGSTOP)
+    before = memory(fresh)
+    assert fresh.ok("'behind it'").result == '"behind it"'
+    assert memory(fresh) - before < 40, "all that is shown would be 150 MB"
+    other.send_signal(signal.SIGCONT)
+    out, _ = other.communicate(timeout=60)
+    text, places, displays, updates = json.loads(out)
+    assert places[:5] == ["4000"] * 5
+    assert updates < 300
+    assert displays < 1_100
+    (left_out,) = re.findall(r"\[([\d,]+) displays left out; %env HOCKET_OUTPUT_LIMIT=0 shows all\]\n", text)
+    assert displays - 5 + int(left_out.replace(",", "")) == 50_000
+    assert places[-1].startswith('"value 49999-')
 
 
 @stops_processes

@@ -3,7 +3,7 @@
 import re
 import time
 
-from hocket_kernel.flood import RATE, TAIL, Meter
+from hocket_kernel.flood import LARGE, PRICE, RATE, TAIL, Meter, Shows
 
 
 def pieces(found):
@@ -76,6 +76,66 @@ def test_zero_is_no_limit():
     assert pieces(meter.take("stdout", "x" * 10_000_000, 0)) == "x" * 10_000_000
 
 
+# What is shown
+
+
+def shown(shows, *places, size=10, now=0.0):
+    """Show values at places; return which of them are sent, and forget those that are beyond the newest."""
+    sent = [place for place in places if shows.take(place, f"value {place}", size, now)]
+    list(shows.excess())
+    return sent
+
+
+def test_values_within_the_limit_are_sent_and_those_beyond_held_back():
+    shows = Shows(3 * PRICE, 0)
+    assert shown(shows, "a", "b", "c", "d", "e") == ["a", "b", "c"]
+    assert shows.holds and not shows.is_due(0) and shows.is_due(2 * PRICE / RATE)
+    assert shows.release() == (None, 0, [("d", "value d"), ("e", "value e")])
+    assert not shows.holds
+
+
+def test_of_the_values_held_back_the_newest_are_kept():
+    shows = Shows(PRICE, 0)
+    places = [str(number) for number in range(1 + 2 * TAIL // PRICE)]
+    assert shown(shows, *places) == ["0"]
+    clears, left_out, held = shows.release()
+    assert (clears, left_out) == (None, TAIL // PRICE)
+    assert [place for place, _ in held] == places[-TAIL // PRICE :]
+
+
+def test_a_large_value_counts_as_several_and_one_larger_than_all_is_sent_to_a_client_that_waits():
+    shows = Shows(10 * PRICE, 0)
+    assert shown(shows, "a", size=4 * LARGE) == ["a"]
+    assert shown(shows, "b", size=5 * LARGE) == []
+    shows = Shows(10 * PRICE, 0)
+    assert shown(shows, "a", "b", size=100 * LARGE) == ["a"]
+    assert shows.release() == (None, 0, [("b", "value b")])
+
+
+def test_what_replaces_a_value_that_is_held_back_is_in_its_place():
+    shows = Shows(PRICE, 0)
+    shown(shows, "a", "b")
+    assert shows.replace("b", "newer", 10) and not shows.replace("a", "newer", 10)
+    assert shows.release() == (None, 0, [("b", "newer")])
+
+
+def test_clearing_forgets_what_is_held_back_and_waits_with_what_is_shown_next():
+    shows = Shows(PRICE, 0)
+    assert shows.clear(True, 0)
+    shown(shows, "a", "b")
+    assert not shows.clear(True, 0)
+    assert shown(shows, "c") == []
+    assert not shows.is_due(0) and shows.is_due(PRICE / RATE)
+    assert shows.release() == (True, 0, [("c", "value c")])
+
+
+def test_zero_is_no_limit_for_values():
+    shows = Shows(0, 0)
+    places = [str(number) for number in range(10_000)]
+    assert shown(shows, *places, size=10 * LARGE) == places
+    assert shows.clear(False, 0) and shows.allows(10 * LARGE, 0)
+
+
 NOTICE = re.compile(r"\[([\d,]+) characters in ([\d,]+) lines? left out; .*\]\n")
 
 
@@ -95,6 +155,22 @@ def test_a_cell_that_floods_shows_its_beginning_its_end_and_what_is_between(note
     assert characters + len(cell.out) == sum(len(f"{number}\n") for number in range(500_000))
     assert cell.kinds[-2:] == ["execute_result", "idle"]
     assert len(cell.of("stream")) < 100
+
+
+def test_a_cell_that_floods_with_values_shows_the_first_and_the_last(notebook):
+    cell = notebook.ok("for i in 0..5_000 { display(i) }\n'done'")
+    values = [int(message.content["data"]["text/plain"]) for message in cell.of("display_data")]
+    assert values[:1000] == list(range(1000)) and values[-20:] == list(range(4980, 5000))
+    (left_out,) = re.findall(r"\[([\d,]+) displays left out; .*\]\n", cell.err)
+    assert len(values) + int(left_out.replace(",", "")) == 5000
+    assert cell.kinds[-2:] == ["execute_result", "idle"]
+
+
+def test_a_picture_book_that_is_turned_goes_on(notebook):
+    cell = notebook.ok("for i in 0..3_000 { clear_output(true); display(i) }")
+    assert cell.of("display_data")[-1].content["data"] == {"text/plain": "2999"}
+    assert len(cell.messages) < 2_200
+    assert not cell.err
 
 
 def test_fifty_megabytes_at_once_are_cut(notebook):
@@ -130,6 +206,9 @@ def test_the_limit_can_be_set_and_lifted(start):
     try:
         cell = small.ok("print('x' * 100000)")
         assert len(cell.out) < 30_000 and left_out(cell)[0] + len(cell.out) == 100_001
+        task = small.ok("spawn { await async_sleep(1); for i in 0..100 { display(i) } };")
+        small.until(lambda: [m.content["data"]["text/plain"] for m in task.of("display_data")][-1:] == ["99"])
+        assert "displays left out" in task.err
     finally:
         small.close()
     unlimited = start(HOCKET_OUTPUT_LIMIT="0")
