@@ -23,6 +23,9 @@ from hocket.stdlib.raw import Opener, RawFile
 LINE, ALL = 0, -1
 """How much `BlockFile.fill` is to read, beside a number: to the end of a line, to the end of the file."""
 
+PART = 64 * 1024
+"""Bytes of a text that lines are made of at a time: few enough to stay in the processor's cache."""
+
 
 class BlockFile(RawFile):
     """A file without a buffer that can be read in blocks, as text or bytes, and writes all it is given."""
@@ -34,6 +37,7 @@ class BlockFile(RawFile):
         self.is_text = is_text
         # What was read so far, oldest first, for whoever takes it.
         self.arrived: deque[Any] = deque()
+        self.buffer: memoryview | None = None
         # The bytes of a character whose end is not read yet, and the place of the byte behind all that was read.
         self.tail = b""
         self.place = 0
@@ -47,11 +51,14 @@ class BlockFile(RawFile):
         self.check("read")
         if self.arrived:
             return True  # by a call whose caller was cancelled; it may be enough
+        if need == LINE and self.place >= self.size and self.read_ahead():
+            return True
         count = found = 0
         while self.failure is None and (need == ALL or count < max(need, 1)):
-            piece = yield from self.piece()
-            if piece is None:
+            block = yield from self.take(self.size)
+            if not block and not self.tail:
                 break
+            piece = self.piece(block)
             if piece:
                 self.arrived.append(piece)
             found += len(piece)
@@ -61,18 +68,43 @@ class BlockFile(RawFile):
             raise errors.FileError(str(self.failure), **self.failure.fields)
         return found > 0
 
-    def piece(self) -> Work[Any]:
-        """Read a block; None at the end."""
-        block = yield from self.take(self.size)
-        self.place += len(block)
-        if not self.is_text:
-            return block or None
-        if not block and not self.tail:
-            return None
-        return self.decode(self.tail + block, not block)
+    def read_ahead(self) -> bool:
+        """Leave a block of a large text, to be decoded in parts by `next_piece`; whether there is any.
 
-    def decode(self, content: bytes, is_end: bool) -> str:
-        """Return the text of `content`; what is not UTF-8 ends it."""
+        One buffer serves all, for memory that is new each time is slower than the reading.
+        """
+        if not self.is_text or self.waits or self.failure is not None:
+            return False
+        if self.buffer is None:
+            self.buffer = memoryview(bytearray(self.size))
+        count = self.readinto(self.buffer)
+        if count:
+            self.arrived.append(self.buffer[:count])
+        return bool(count)
+
+    def next_piece(self) -> Any:
+        """Take the next piece that has arrived; on the loop."""
+        piece = self.arrived[0]
+        if isinstance(piece, memoryview):
+            text = self.decode(piece[:PART].tobytes(), False)  # before a thread may fill the buffer again
+            if len(piece) > PART and self.failure is None:
+                self.arrived[0] = piece[PART:]
+                return text
+            piece = text
+        self.arrived.popleft()
+        return piece
+
+    def piece(self, block: bytes) -> Any:
+        """Return what a block holds; an empty one is the end."""
+        if self.is_text:
+            return self.decode(block, not block)
+        self.place += len(block)
+        return block
+
+    def decode(self, part: bytes, is_end: bool) -> str:
+        """Return the text of a part; what is not UTF-8 ends it."""
+        self.place += len(part)
+        content = self.tail + part
         try:
             text, length = codecs.utf_8_decode(content, "strict", is_end)
         except UnicodeDecodeError as error:

@@ -179,19 +179,22 @@ class File(Stream):
     def more(self, need: int) -> Steps[bool]:
         """Read on; return whether there was anything."""
         yield from self.flush()
-        self.is_astray, before = True, self.is_astray
-        with file_errors("read file", self.path):
-            is_more: bool = yield "fill", need
-        self.is_astray = before
-        self.merge()
+        is_more = True
+        if not self.raw.arrived:
+            self.is_astray, before = True, self.is_astray
+            with file_errors("read file", self.path):
+                is_more = yield "fill", need
+            self.is_astray = before
+        self.merge(1 if need == LINE else None)
         return is_more
 
-    def merge(self) -> None:
-        """Take what has arrived."""
-        if self.raw.arrived:
-            pieces = [self.unread[self.at :]]
-            while self.raw.arrived:  # a thread may be adding to it
-                pieces.append(self.raw.arrived.popleft())
+    def merge(self, most: int | None = None) -> None:
+        """Take what has arrived, `most` pieces of it."""
+        arrived = self.raw.arrived
+        pieces = [self.unread[self.at :]]
+        while arrived and (most is None or len(pieces) <= most):  # a thread may be adding to it
+            pieces.append(self.raw.next_piece())
+        if len(pieces) > 1:
             self.unread, self.at = self.nothing.join(pieces), 0
 
     def take(self, n: int | None) -> Any:
