@@ -37,7 +37,9 @@ class BlockFile(RawFile):
         self.is_text = is_text
         # What was read so far, oldest first, for whoever takes it.
         self.arrived: deque[Any] = deque()
-        self.buffer: memoryview | None = None
+        # What was read ahead and is not asked for yet.
+        self.coming: memoryview | None = None
+        self.buffers: list[memoryview] = []
         # The bytes of a character whose end is not read yet, and the place of the byte behind all that was read.
         self.tail = b""
         self.place = 0
@@ -51,7 +53,11 @@ class BlockFile(RawFile):
         self.check("read")
         if self.arrived:
             return True  # by a call whose caller was cancelled; it may be enough
-        if need == LINE and self.place >= self.size and self.read_ahead():
+        if need == LINE:
+            self.read_ahead()
+        coming, self.coming = self.coming, None
+        if coming and self.failure is None:
+            self.arrived.append(coming)
             return True
         count = found = 0
         while self.failure is None and (need == ALL or count < max(need, 1)):
@@ -68,25 +74,28 @@ class BlockFile(RawFile):
             raise errors.FileError(str(self.failure), **self.failure.fields)
         return found > 0
 
-    def read_ahead(self) -> bool:
-        """Leave a block of a large text, to be decoded in parts by `next_piece`; whether there is any.
+    @property
+    def is_long(self) -> bool:
+        """Whether it is a text whose lines are worth reading ahead."""
+        return self.is_text and not self.is_stream and self.place >= self.size and self.failure is None
 
-        One buffer serves all, for memory that is new each time is slower than the reading.
+    def read_ahead(self) -> None:
+        """Have a block of a long text ready, to be decoded in parts by `next_piece`.
+
+        Two buffers serve in turn, for memory that is new each time is slower than the reading.
         """
-        if not self.is_text or self.waits or self.failure is not None:
-            return False
-        if self.buffer is None:
-            self.buffer = memoryview(bytearray(self.size))
-        count = self.readinto(self.buffer)
-        if count:
-            self.arrived.append(self.buffer[:count])
-        return bool(count)
+        if self.is_long and self.coming is None:
+            if not self.buffers:
+                self.buffers = [memoryview(bytearray(self.size)) for _ in range(2)]
+            buffer = self.buffers.pop(0)
+            self.buffers.append(buffer)
+            self.coming = buffer[: self.readinto(buffer)]
 
     def next_piece(self) -> Any:
         """Take the next piece that has arrived; on the loop."""
         piece = self.arrived[0]
         if isinstance(piece, memoryview):
-            text = self.decode(piece[:PART].tobytes(), False)  # before a thread may fill the buffer again
+            text = self.decode(piece[:PART], False)  # before a thread may fill the buffer again
             if len(piece) > PART and self.failure is None:
                 self.arrived[0] = piece[PART:]
                 return text
@@ -101,20 +110,20 @@ class BlockFile(RawFile):
         self.place += len(block)
         return block
 
-    def decode(self, part: bytes, is_end: bool) -> str:
+    def decode(self, part: bytes | memoryview, is_end: bool) -> str:
         """Return the text of a part; what is not UTF-8 ends it."""
         self.place += len(part)
-        content = self.tail + part
+        content = self.tail + part if self.tail else part
         try:
             text, length = codecs.utf_8_decode(content, "strict", is_end)
         except UnicodeDecodeError as error:
-            text, length = content[: error.start].decode(), len(content)
+            text, length = bytes(content[: error.start]).decode(), len(content)
             byte = self.place - len(content) + error.start
             reason = f"invalid UTF-8 at byte {byte} (0x{content[error.start]:02x})"
             self.failure = errors.FileError(
                 f"Failed to read file '{self.path}': {reason}", path=self.path, reason=reason
             )
-        self.tail = content[length:]
+        self.tail = bytes(content[length:])
         return text
 
     def read(self, n: int | None = ALL, /) -> Any:
@@ -134,9 +143,14 @@ class BlockFile(RawFile):
         self.check("seek in")
         self.place = super().seek(offset, whence)
         self.tail = b""
+        self.coming = None
         self.failure = None
         self.arrived.clear()
         return self.place
+
+    def tell(self) -> int:
+        """Return the place behind what has arrived."""
+        return super().tell() - len(self.coming or b"")
 
     def check(self, doing: str) -> None:
         """Raise FileError when it is closed: perhaps by another task, after the call was made."""

@@ -70,8 +70,8 @@ def open_file(path: str, mode: str = "r", buffer: int = BUFFER) -> File:
     r"""Open the file at `path`; modes are Python's: `r w a x`, with `b` for bytes and `+` for both directions.
 
     `for await line in open_file(path)` goes through the lines of a text, without their ends, or through
-    blocks of bytes, and closes the file. So does `with open_file(path) as f { … }`. At most about
-    `buffer` bytes at a time are read ahead, or kept until they are written.
+    blocks of bytes, and closes the file. So does `with open_file(path) as f { … }`. About `buffer`
+    bytes are read at a time, and as many ahead, or kept until they are written.
 
     ```
     with open_file("a.txt", "w") as f { f.write("one\ntwo\n") }

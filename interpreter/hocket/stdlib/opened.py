@@ -12,6 +12,7 @@ import operator
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import Future
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, TypeVar
@@ -65,6 +66,7 @@ class File(Stream):
         self.pending: list[bytes] = []
         self.pending_size = 0
         self.order = InOrder(current_scheduler().executor)
+        self.ahead: Future[None] | None = None
         # The turns of tasks at the calls of a stream.
         self.turns = {name: asyncio.Lock() for name in WORK}
 
@@ -91,7 +93,7 @@ class File(Stream):
             yield from self.flush()
         finally:
             # A read that nobody waits for may take for ever; the file is closed behind it.
-            if self.order.is_busy or self.pending:
+            if self.pending or self.order.is_busy and (self.ahead is None or self.ahead.done()):
                 self.order.submit(self.raw.close)
             else:
                 yield ("close",)
@@ -314,6 +316,8 @@ class File(Stream):
         """Call a method of the file: in a thread, or on the loop if it is a stream."""
         if self.raw.waits:
             return await self.streamed(name, *args)
+        if name == "fill" and self.mode in ("r", "rt"):
+            return await self.filled(*args)
         if name in WORK:  # aiofiles changes threads for each line, knows bytes only, and may write a part
             return await asyncio.wrap_future(self.order.submit(self.prepared(name, *args)))
         import aiofiles.threadpool
@@ -331,6 +335,13 @@ class File(Stream):
             if name == "fill" and self.raw.place != before:
                 return True  # what another task has read may be enough
             return await on_loop(function(*args))
+
+    async def filled(self, need: int) -> bool:
+        """Read on; then the thread reads ahead, while the lines are gone through."""
+        filling = self.order.submit(self.prepared("fill", need))
+        if need == LINE and self.raw.is_long:
+            self.ahead = self.order.submit(self.raw.read_ahead)
+        return await asyncio.wrap_future(filling)
 
     def prepared(self, name: str, *args: Any) -> Callable[[], Any]:
         """Return what calls a method of the file, and blocks."""

@@ -35,7 +35,8 @@ class RawFile(io.FileIO):
 
     def __init__(self, place: str, mode: str, opener: Opener) -> None:
         super().__init__(place, mode, opener=opener)
-        self.waits = TELLS and not self.seekable()
+        self.is_stream = not self.seekable()
+        self.waits = TELLS and self.is_stream
         # What wakes those who wait for it, and what is to be written.
         self.wakers: set[Callable[[], None]] = set()
         self.leaving: deque[memoryview] = deque()
