@@ -234,6 +234,7 @@ def test_a_stop_while_nothing_runs_is_nothing(stopper: Stopper) -> None:
     try:
         assert asyncio.run(host()) == 1
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
 
 

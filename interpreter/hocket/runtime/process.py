@@ -68,11 +68,16 @@ _told: int | None = None
 """The end of a pipe where the number of each signal arrives that has come and was not seen by the loop."""
 
 
+_closing = threading.Lock()
+"""Held while `_told` is read or closed: its number may be another file's right after."""
+
+
 def _arrived() -> bytes:
     """Take the numbers of the signals that have come."""
-    if _told is not None:
-        with contextlib.suppress(OSError):  # the loop or the other thread was there first
-            return os.read(_told, 4096)
+    with _closing:
+        if _told is not None:
+            with contextlib.suppress(BlockingIOError):  # the loop or the other thread was there first
+                return os.read(_told, 4096)
     return b""
 
 
@@ -95,12 +100,13 @@ def wake_at_signals(loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
 
     def undo() -> None:
         global _told
-        _told = outer
         signal.set_wakeup_fd(before)
         signal.signal(signal.SIGURG, urgent)
         loop.remove_reader(told)
-        for end in (told, tell):
-            os.close(end)
+        with _closing:
+            _told = outer
+            for end in (told, tell):
+                os.close(end)
 
     return undo
 
