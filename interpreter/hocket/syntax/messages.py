@@ -19,6 +19,7 @@ from hocket.syntax.tables import END
 from hocket.syntax.tokens import SPELLINGS, Tokens
 
 BODY = "write `func f(x) { return … }`"
+CASE = "the body of a case stands in braces: `case 1 { … }`"
 STRINGS = frozenset({"STRING", "FSTRING_START"})
 PLAIN = STRINGS | {END}
 LINE_END = "line end"
@@ -125,6 +126,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
     """Return the message of an error that is more than one unexpected token."""
     return (
         _absent_word(failure, texts)
+        or _timeout(failure, texts)
         or _word(failure, texts, expected)
         or _type(texts, expected)
         or _function(failure, texts, expected)
@@ -153,6 +155,14 @@ def _absent_word(failure: Failure, texts: list[str]) -> Finding | None:
         return Finding(f"there is no `{texts[-2]}` in this version of the language", None, failure.at - 1)
     if texts[0] in absent and found == "{":
         return Finding(f"there is no `{texts[0]}` in this version of the language", None, failure.start)
+    return None
+
+
+def _timeout(failure: Failure, texts: list[str]) -> Finding | None:
+    """A `timeout { … }`, which is taken for a struct."""
+    for place in range(len(texts) - 2):
+        if texts[place : place + 2] == ["timeout", "{"]:
+            return Finding("`timeout` needs its time", "write `timeout 200ms { … }`", failure.start + place)
     return None
 
 
@@ -198,6 +208,9 @@ def _assignment(failure: Failure, texts: list[str], expected: list[str]) -> Find
     if texts[0] == "enum":
         return Finding("a variant has no value of its own", "write `A(value)` for one that holds something")
     if _is_inside(texts):
+        if texts[-2] in ("]", "}") and not accepts(failure.states, "STAR"):
+            hint = "give one to a parameter with a name, and take it apart in the body"
+            return Finding("a pattern has no default", hint)
         return Finding("an assignment is a statement and stands alone", "write `==` to compare")
     if texts[0] in ("if", "while"):
         return Finding(f"`{found}` assigns, which a condition cannot", "write `==` to compare")
@@ -213,7 +226,7 @@ def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding |
         return _operand(failure, found, previous)
     if found == "|":
         return Finding("there is no operator `|`", "write `||`")
-    if found == "if" and "an operator" in expected:
+    if found == "if" and accepts(failure.states, "STAR"):
         return Finding("`if` does not stand behind a value", "write `if condition { a } else { b }`")
     if found == "..." and previous not in (",", "(", "["):
         return Finding("there is no operator `...`", "a range is `0..10`, or `0..=10` with its end")
@@ -235,6 +248,8 @@ def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
         return Finding("a function is not written with `|x|`", "write `x => e`")
     if found == "." and following == "INT":
         return Finding("a number does not begin with a point", "write `0.5`")
+    if found == "]" and previous in ("..", "..="):
+        return Finding("a slice has an end or a beginning", "write `xs[0..]`, or `copy(xs)` for all of it")
     if found in ("*", "**") and following == "NAME" and previous in ("(", ",", "["):
         return Finding(f"`{found}` does not spread a collection", "write `...xs`")
     return None
@@ -245,6 +260,8 @@ def _brackets(texts: list[str], expected: list[str]) -> Finding | None:
     if texts[-1] in ("[", ".") and expected == ["`,`", "`]`"]:
         hint = "assign elements and fields one by one: `t := a[i]`, `a[i] = a[j]`, `a[j] = t`"
         return Finding("names stand between the brackets", hint)
+    if texts[-2:-1] == ["..."] and expected == ["a name"]:
+        return Finding(f"found `{texts[-1]}`, expected a name", "write `..._` for a rest that is not needed")
     if texts[-1] == "," and expected == ["`:`"]:
         return Finding("found `,`, expected `:`", "a set is made by `Set([1, 2])`")
     return None
@@ -255,6 +272,11 @@ def _is_inside(texts: list[str]) -> bool:
     return sum(text in ("(", "[", "{") for text in texts) > sum(text in (")", "]", "}") for text in texts)
 
 
+def _shown(text: str) -> str:
+    """Return the text of a token as messages name it."""
+    return "string" if text == QUOTE else text if text == LINE_END else f"`{text}`"
+
+
 def _layout(texts: list[str], expected: list[str]) -> Finding | None:
     """Python's and C's ways to set off a body."""
     if texts[-1] == ":" and not _is_inside(texts) and (texts[0] in BODY_WORDS or "else" in texts[-2:]):
@@ -262,8 +284,13 @@ def _layout(texts: list[str], expected: list[str]) -> Finding | None:
     if texts[-1] == ":" and "?" in texts:
         return Finding("there is no `? :`", "write `if condition { a } else { b }`")
     if "case" in texts and (texts[-1] == "=>" or (texts[-2] == ":" and expected == ["`{`"])):
-        shown = "string" if texts[-1] == QUOTE else LINE_END if texts[-1] == LINE_END else f"`{texts[-1]}`"
-        return Finding(f"found {shown}, expected `{{`", "the body of a case stands in braces: `case 1 { … }`")
+        return Finding(f"found {_shown(texts[-1])}, expected `{{`", CASE)
+    if "case" in texts and {"`:`", "`if`"} <= set(expected):
+        hint = "write `case 1 | 2 { … }`" if texts[-1] == "," else CASE
+        return Finding(f"found {_shown(texts[-1])}, expected `{{`", hint)
+    if texts[-2:-1] == ["else"] and expected == ["`if`", "`{`"]:
+        hint = "a body stands in braces: `if c { … } else { … }`"
+        return Finding(f"found {_shown(texts[-1])}, expected `if` or `{{`", hint)
     if texts[-1] == ";" and texts[0] == "for":
         return Finding("this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`")
     return None
@@ -313,12 +340,12 @@ def _comparison(failure: Failure, expected: list[str]) -> Finding | None:
 
 def _generic(failure: Failure, expected: list[str]) -> Finding:
     found = failure.text(failure.at)
-    shown = found if failure.terminals[failure.at] in PLAIN or found == LINE_END else f"`{found}`"
+    text = found if failure.terminals[failure.at] in PLAIN or found == LINE_END else f"`{found}`"
     if not expected:
-        return Finding(f"unexpected {shown}")
+        return Finding(f"unexpected {text}")
     *others, last = expected
     wanted = f"{', '.join(others)} or {last}" if others else last
-    return Finding(f"found {shown}, expected {wanted}", _hint(failure, expected))
+    return Finding(f"found {text}, expected {wanted}", _hint(failure, expected))
 
 
 def _hint(failure: Failure, expected: list[str]) -> str | None:
