@@ -152,6 +152,10 @@ def test_a_question_mark_stays_apart_from_what_it_would_be_one_operator_with() -
             "values\n" + "".join(f"    .map(x => x + {n})\n" for n in range(8)),
         ),
         (
+            f"[1, 2]{''.join(f'.map(x => x + {n})' for n in range(8))}",
+            "[1, 2]\n" + "".join(f"    .map(x => x + {n})\n" for n in range(8)),
+        ),
+        (
             f"value{''.join(f' |> step_number_{n}' for n in range(7))}",
             "value\n" + "".join(f"    |> step_number_{n}\n" for n in range(7)),
         ),
@@ -170,7 +174,7 @@ def test_a_question_mark_stays_apart_from_what_it_would_be_one_operator_with() -
             "each(items, item => {\n    first(item)\n    second(item)\n})\n",
         ),
     ],
-    ids=["arguments", "operators", "methods", "pipes", "parameters", "numbers", "hanging"],
+    ids=["arguments", "operators", "methods", "methods of a literal", "pipes", "parameters", "numbers", "hanging"],
 )
 def test_what_is_too_long_is_broken(text: str, wanted: str) -> None:
     assert format_text(text) == wanted

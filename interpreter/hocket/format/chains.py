@@ -71,8 +71,8 @@ def chain(f: Formatter, node: Node) -> Doc:
     if is_forced:
         return loose
     *others, last = segments
-    between = Flat(*(part for segment in others for part in segment))
-    return Choice(concat(*head, between, *last), loose)
+    before = Flat(*head, *(part for segment in others for part in segment))
+    return Choice(concat(before, *last), loose)
 
 
 def is_method(spine: list[Node], number: int) -> bool:
