@@ -40,6 +40,8 @@ HABITS_WRITTEN = [
     ("for (let i = 0; i < n; i += 1) { }", "this is not how a `for` is written", "for"),
     ("for i := 0; i < n; i += 1 { }", "this is not how a `for` is written", "for"),
     ("for i = 0; i < n; i += 1 { }", "this is not how a `for` is written", "for"),
+    ('test "a ${1}" { }', "the name of a test holds no `${…}`", "test"),
+    ('test_group "a ${1}" { }', "the name of a test holds no `${…}`", "test_group"),
     ("for let x in xs { }", "the variable of a `for` is declared by it", "for"),
     ("for mut x in xs { }", "the variable of a `for` is declared by it", "for"),
     ("for const x in xs { }", "the variable of a `for` is declared by it", "for"),

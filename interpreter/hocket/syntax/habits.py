@@ -112,6 +112,8 @@ HABITS = (
     Habit((START, "export", "import"), "`export` stands before a declaration", "write `import` alone"),
     Habit((START, "pass", ANY), "there is no `pass`", "an empty block is `{ }`"),
     Habit((START, "raise", ANY), "there is no `raise`", "write `throw`"),
+    Habit((START, "test", QUOTE), "the name of a test holds no `${…}`", "write a text without it"),
+    Habit((START, "test_group", QUOTE), "the name of a test holds no `${…}`", "write a text without it"),
     Habit((START, "print", ANY), "`print` is a function", "write `print(…)`"),
     Habit((START, "echo", ANY), "there is no `echo`", "write `print(…)`"),
     Habit(("?", ANY), "there is no `? :`", "write `if condition { a } else { b }`"),
