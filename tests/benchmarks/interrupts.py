@@ -72,6 +72,13 @@ class Kernel:
             raise RuntimeError(f"{reply['ename']}: {reply['evalue']}")
         self.wait_for(request, "status", "idle")
 
+    def wait_for_control(self) -> None:
+        """Wait until the kernel has answered what was sent on the control channel until now."""
+        message = self.client.session.msg("kernel_info_request", {})
+        self.client.control_channel.send(message)
+        while self.client.get_control_msg(timeout=60)["parent_header"]["msg_id"] != message["header"]["msg_id"]:
+            pass
+
     def by_signal(self) -> None:
         self.manager.signal_kernel(signal.SIGINT)
 
@@ -103,6 +110,7 @@ class Kernel:
         """Stop when no cell runs, which is nothing; return the milliseconds to the reply of the next one."""
         begun = time.perf_counter()
         stop()
+        self.wait_for_control()  # or it may come after the cell has begun, which it then is for
         self.run("kept")
         elapsed = (time.perf_counter() - begun) * 1000
         self.run(ALIVE)
