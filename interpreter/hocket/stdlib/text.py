@@ -11,7 +11,10 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.registry import builtin
 from hocket.runtime.values import print_text
-from hocket.stdlib.collections.common import RUN, listed
+from hocket.stdlib.collections.common import listed
+
+STEP = 1_000_000
+"""Characters that are split between two moments at which Stop may come, between blanks so many parts."""
 
 
 @builtin
@@ -179,17 +182,17 @@ def parts(s: str, separator: str | None) -> list[str]:
     """Return what `str.split` does, in steps."""
     made: list[str] = []
     if separator is None:
-        made = found = str.split(s, None, RUN)
-        while len(found) > RUN:
-            found = str.split(made.pop(), None, RUN)
+        made = found = str.split(s, None, STEP)
+        while len(found) > STEP:
+            found = str.split(made.pop(), None, STEP)
             made += found
         return made
-    at, size = 0, RUN
+    at, size = 0, STEP
     while at + size < len(s):
         made += str.split(s[at : at + size], separator)
         rest = len(made.pop())  # may go on in the next step
         at += size - rest
-        size = max(RUN, 2 * rest)
+        size = max(STEP, 2 * rest)
     return made + str.split(s[at:], separator)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -21,8 +22,8 @@ Items = list[Any] | Iterator[Any]
 STEP = 100_000
 """Elements that are worked on between two moments at which Stop may come."""
 
-RUN = 1_000_000
-"""The same where a step costs something of its own."""
+RUN = 250_000
+"""Elements that are sorted at a time: what is in steps costs more."""
 
 
 def elements(a: Iterable[Any]) -> list[Any]:
@@ -115,6 +116,27 @@ def in_order(a: Iterable[Any]) -> list[Any]:
 def in_steps(a: list[Any]) -> list[Any]:
     """Return `a` sorted, in steps of which each takes little time."""
     runs = [sorted(a[at : at + RUN]) for at in range(0, len(a), RUN)]
-    while len(runs) > 1:  # two runs in a row are made one in a single pass
-        runs = [sorted(sum(runs[at : at + 2], [])) for at in range(0, len(runs), 2)]
+    while len(runs) > 1:
+        runs = [merged(*runs[at : at + 2]) for at in range(0, len(runs), 2)]
     return runs[0] if runs else []
+
+
+def merged(a: list[Any], b: Sequence[Any] = ()) -> list[Any]:
+    """Return what two sorted arrays hold, sorted, in steps; of what is equal, that of `a` comes first."""
+    made: list[Any] = []
+    i = j = 0
+    while i < len(a) and j < len(b):
+        to, until = min(i + STEP, len(a)), min(j + STEP, len(b))
+        # Of the array whose step goes farther, no more than what the other's rest cannot come before.
+        if a[to - 1] <= b[until - 1]:
+            until = bisect_left(b, a[to - 1], j, until)
+        else:
+            to = bisect_right(a, b[until - 1], i, to)
+        part = a[i:to]
+        part += b[j:until]
+        part.sort()
+        made += part
+        i, j = to, until
+    made += a[i:]
+    made += b[j:]
+    return made
