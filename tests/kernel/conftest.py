@@ -236,7 +236,7 @@ class DebugClient:
     def request(self, command: str, **arguments: Any) -> dict[str, Any]:
         number = next(self.numbers)
         content = {"type": "request", "seq": number, "command": command, "arguments": arguments}
-        reply = self.notebook.control("debug_request", content, 10)
+        reply = self.notebook.control("debug_request", content)
         assert (reply["type"], reply["request_seq"], reply["command"]) == ("response", number, command)
         return reply
 
