@@ -31,6 +31,9 @@ PRICE = 1_000
 
 LARGE = 10_000
 
+ANEW = 10
+"""By how much it is cheaper to show a value in the place of another: 20 small ones a second can go on for ever."""
+
 REMEMBERED = 1_000
 """Requests whose amount of output is remembered."""
 
@@ -155,6 +158,8 @@ class Shows:
         self._left_out = 0
         # What is held back comes after the cell's output was cleared: whether that waits for it.
         self._clears: bool | None = None
+        # Nothing has been shown since: what is shown next stands in the place of what was.
+        self._is_clear = False
 
     @property
     def holds(self) -> bool:
@@ -163,23 +168,28 @@ class Shows:
 
     def take(self, place: str, shown: Any, size: int, now: float) -> bool:
         """Whether `shown` can be sent now; if not it is held back."""
-        if not self.holds and self.allows(size, now):
+        cost = price(size, self._is_clear)
+        self._is_clear = False
+        if not self.holds and self._spends(cost, now):
             return True
-        self._held[place] = shown, price(size)
+        self._held[place] = shown, cost
         return False
 
     def allows(self, size: int, now: float) -> bool:
         """Whether what is shown in the place of something else can be sent now."""
-        if not self._allowance.suffices(price(size), now):
-            return False
-        self._allowance.spend(price(size))
-        return True
+        return self._spends(price(size, True), now)
+
+    def _spends(self, cost: int, now: float) -> bool:
+        suffices = self._allowance.suffices(cost, now)
+        if suffices:
+            self._allowance.spend(cost)
+        return suffices
 
     def replace(self, place: str, shown: Any, size: int) -> bool:
         """Whether what `shown` is to replace is held back; then it is in its place."""
         if place not in self._held:
             return False
-        self._held[place] = shown, price(size)
+        self._held[place] = shown, max(price(size, True), self._held[place][1])
         return True
 
     def excess(self) -> Iterator[str]:
@@ -192,7 +202,8 @@ class Shows:
         """Whether the output can be cleared now; if not it is when the next value is shown."""
         self._held.clear()
         self._left_out = 0
-        if self._allowance.suffices(PRICE, now):
+        self._is_clear = True
+        if self._allowance.suffices(PRICE // ANEW, now):
             self._clears = None
             return True
         self._clears = wait
@@ -200,7 +211,7 @@ class Shows:
 
     def is_due(self, now: float) -> bool:
         """Whether the allowance suffices for what is held back."""
-        return self._allowance.suffices(max(PRICE, self._needed()), now)
+        return self._allowance.suffices(max(PRICE // ANEW, self._needed()), now)
 
     def release(self) -> tuple[bool | None, int, list[tuple[str, Any]]]:
         """Return whether the output is to be cleared, as in `clear`, how many were left out, and what is held back."""
@@ -214,9 +225,9 @@ class Shows:
         return sum(cost for _, cost in self._held.values())
 
 
-def price(size: int) -> int:
-    """Return what it takes of an allowance to show a value of so many characters."""
-    return PRICE * (1 + size // LARGE)
+def price(size: int, is_anew: bool) -> int:
+    """Return what it takes of an allowance to show a value of so many characters, perhaps in the place of another."""
+    return PRICE // (ANEW if is_anew else 1) * (1 + size // LARGE)
 
 
 class Holding(Protocol):

@@ -3,7 +3,7 @@
 import re
 import time
 
-from hocket_kernel.flood import LARGE, PRICE, RATE, TAIL, Meter, Shows
+from hocket_kernel.flood import ANEW, LARGE, PRICE, RATE, TAIL, Meter, Shows
 
 
 def pieces(found):
@@ -120,13 +120,20 @@ def test_what_replaces_a_value_that_is_held_back_is_in_its_place():
 
 
 def test_clearing_forgets_what_is_held_back_and_waits_with_what_is_shown_next():
-    shows = Shows(PRICE, 0)
+    shows = Shows(PRICE // ANEW, 0)
     assert shows.clear(True, 0)
-    shown(shows, "a", "b")
+    assert shown(shows, "a", "b") == ["a"]
     assert not shows.clear(True, 0)
     assert shown(shows, "c") == []
-    assert not shows.is_due(0) and shows.is_due(PRICE / RATE)
+    assert not shows.is_due(0) and shows.is_due(PRICE // ANEW / RATE)
     assert shows.release() == (True, 0, [("c", "value c")])
+
+
+def test_what_moves_goes_on_for_ever():
+    shows = Shows(1_000_000, 0)
+    for frame in range(20 * 3600):
+        now = frame / 20
+        assert shows.allows(10, now) if frame % 2 else shows.clear(True, now) and shown(shows, "a", now=now)
 
 
 def test_zero_is_no_limit_for_values():
@@ -167,7 +174,9 @@ def test_a_cell_that_floods_with_values_shows_the_first_and_the_last(notebook):
 
 
 def test_a_picture_book_that_is_turned_goes_on(notebook):
+    notebook.ok("%env HOCKET_OUTPUT_LIMIT=100000")
     cell = notebook.ok("for i in 0..3_000 { clear_output(true); display(i) }")
+    notebook.ok("%env HOCKET_OUTPUT_LIMIT=")
     assert cell.of("display_data")[-1].content["data"] == {"text/plain": "2999"}
     assert len(cell.messages) < 2_200
     assert not cell.err
