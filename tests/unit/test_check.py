@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hocket.check import check
 from hocket.errors import HocketError, Problem
+from hocket.resolver.scopes import FOREIGN
 from hocket.rules import ALL, RULES
 from hocket.session import Session
 from hocket.testing import fenced, programs
@@ -82,6 +83,13 @@ def test_findings_as_json(tmp_path: Path) -> None:
     assert run(tmp_path, "check", "c.ipynb") == (5, "", "error: c.ipynb is not a notebook of Hocket\n")
     (tmp_path / "c.ipynb").write_text(notebook("?? python", language="python"))
     assert run(tmp_path, "check", "--json", ".")[0] == 3
+
+
+def test_names_that_others_use_are_known_and_told_what_to_write() -> None:
+    for name, hint in FOREIGN.items():
+        text = f"print([{name}])\n"
+        hints = [finding.problem.hint for finding in check("a.hkt", text)]
+        assert hints == [f"write `{hint}`"], name
 
 
 def messages(text: str) -> list[tuple[int | None, str]]:

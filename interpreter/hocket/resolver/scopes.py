@@ -152,8 +152,26 @@ FOREIGN = {
     "bool": "to_bool(x)",
     "JSON": "parse_json(text)",
     "from": "for x in xs { yield x }",
+    "pass": "{ }",
+    "Math": "sqrt(x)",
+    "Object": "d.keys()",
+    "Date": "now()",
+    "require": "import m",
+    **{name: f"import py.{name}" for name in ("datetime", "json", "math", "os", "re", "sys")},
+    "http_server": 'http_serve({"GET /path": f}, port)',
+    "http_listen": 'http_serve({"GET /path": f}, port)',
+    "json_response": "http_response(status, {a: 1})",
+    "html_response": 'http_response(status, text, {"content-type": "text/html"})',
+    "redirect_response": "http_response(302, null, {location: url})",
+    "db_connect": "sqlite(path)",
+    "db_query": "await db.query(sql)",
+    "db_execute": "await db.execute(sql)",
+    "zip_create": "import py.zipfile",
+    "unzip": "import py.zipfile",
+    "tcp_connect": "import py.socket",
+    "tcp_listen": "import py.socket",
 }
-"""Names of other languages, and what to write here."""
+"""Names of other languages, and of Ruff's library that are not in ours, and what to write here."""
 
 _TYPES = """
     int float string bool array dict set bytes range function asyncfunction promise taskhandle
