@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import hocket
+from hocket import errors
 from hocket.runtime import cells as cells_of_runtime
 from hocket.session import Outcome, Session
 
@@ -35,6 +36,29 @@ def test_clean_up_has_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells_of_runtime, "GRACE", 0.05)
     with pytest.raises(SystemExit):
         hocket.run("spawn { shield { sleep(100_000) } }\nawait yield_now()\ntry { exit(1) } finally { sleep(100_000) }")
+
+
+@pytest.mark.parametrize("ending", ["t.cancel()", "null", 'throw "top"'])
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        "try { await deferred().promise } finally { await deferred().promise }",
+        "shield { await deferred().promise }",
+    ],
+)
+def test_clean_up_that_nothing_can_wake_does_not_keep_a_program(stuck: str, ending: str) -> None:
+    reported: list[errors.HocketError] = []
+
+    async def host() -> None:
+        session = Session(lambda error, _: reported.append(error))
+        outcome = await session.run(f"let t := spawn {{ {stuck} }}\nawait async_sleep(5)\n{ending}")
+        if outcome.error is None:
+            await session.drain()
+        await session.close(grace=3600)
+        assert not session.scheduler.tasks()
+        assert outcome.error is not None or [type(error) for error in reported] == [errors.DeadlockError]
+
+    asyncio.run(asyncio.wait_for(host(), 60))
 
 
 def test_the_prompt_is_left() -> None:

@@ -148,10 +148,11 @@ class Scheduler:
     async def drain(self) -> None:
         """Wait until every task has ended.
 
-        Raises DeadlockError, having cancelled them, when all wait for each other.
+        Raises DeadlockError, having cancelled them, when all wait for each other; clean-up that
+        does so too is left.
         """
         self.attach()
-        while self.count:
+        while self.count and self._stuck is None:
             future: asyncio.Future[None] = self.loop.create_future()
             self._emptied.append(future)
             self.schedule()
@@ -167,7 +168,7 @@ class Scheduler:
     async def close(self, grace: float = 5.0) -> None:
         """Cancel every task, give clean-up `grace` seconds, then close what is open.
 
-        Clean-up that takes longer is broken off.  Again is fine.
+        Clean-up that takes longer, or that nothing can wake, is broken off.  Again is fine.
         """
         if self.is_closed:
             return
@@ -355,9 +356,12 @@ class Scheduler:
         if oldest is not None:
             top = oldest.task
             top.throw_in(deadlock(sorted(self.routines(), key=lambda task: task is not top)))
-        elif self.count and self._emptied and not self.is_closing:
-            self._stuck = self._stuck or deadlock(self.routines(), shows_place=True)
-            self.cancel_all()
+        elif self.count and self._emptied:
+            if not self.is_closing:
+                self._stuck = self._stuck or deadlock(self.routines(), shows_place=True)
+                self.cancel_all()
+            if not self.ready:
+                self.emptied()  # what is left is clean-up and shields, which nothing wakes either
 
     def _arm(self, when: int) -> None:
         if self._alarm is not None:
