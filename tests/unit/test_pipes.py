@@ -16,10 +16,14 @@ import pytest
 
 from hocket import errors
 from hocket.host import on_sigint
+from hocket.runtime import holds
 from hocket.session import Session
 from hocket.stdlib import disk, raw
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere they block in threads")
+
+before: set[threading.Thread] = set()
+"""The threads that there were when the test began."""
 
 CALLS = {
     "read": 'await async_read_file("pipe")',
@@ -41,6 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     Path("in").write_text("text")
+    monkeypatch.setattr(sys.modules[__name__], "before", set(threading.enumerate()))
     return tmp_path
 
 
@@ -77,11 +82,11 @@ def open_files() -> list[str]:
 
 
 def workers() -> set[threading.Thread]:
-    """Return the threads that are left of pools which were closed."""
-    for thread in threading.enumerate():
-        if thread.name == "hocket worker":
-            thread.join(10)
-    return {thread for thread in threading.enumerate() if thread.name == "hocket worker"}
+    """Return the threads that are left of pools which were made in the test and are closed."""
+    made = {thread for thread in threading.enumerate() if thread.name == "hocket worker"} - before
+    for thread in made:
+        thread.join(10)
+    return {thread for thread in made if thread.is_alive()}
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
@@ -277,3 +282,60 @@ def test_a_request_sends_what_a_pipe_gives(folder: Path) -> None:
         answer.body.contains("from the pipe")
     """
     assert run(program) is True
+
+
+@pytest.mark.parametrize("call", ['read_file("pipe")', 'append_file("pipe", "text")'])
+def test_the_virtual_clock_stands_still_for_a_pipe_and_limits_the_wait(
+    call: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds, "LIMIT", 0.2)
+
+    async def host() -> Any:
+        session = Session(clock="virtual")
+        try:
+            return await value(session, f"let waiting := spawn {{ {call} }}\nawait waiting")
+        finally:
+            await session.close()
+
+    with pytest.raises(errors.TimeoutError, match="took more than 0.2 s of real time"):
+        asyncio.run(host())
+
+
+def test_tasks_tells_who_waits_for_a_file(folder: Path) -> None:
+    program = """
+        let waiting := [spawn { read_file("pipe") }, spawn { open_file("other", "w") }]
+        while !waiting.all(t => tasks().any(found => found.name == t.name && found.waits_for == "a file")) { sleep(1) }
+        for t in waiting { t.cancel() }
+        "seen"
+    """
+    os.mkfifo("other")
+    assert run(program) == "seen"
+
+
+def test_a_pipe_that_goes_while_a_reader_is_waited_for_is_made_a_file(folder: Path) -> None:
+    program = """
+        let writing := async_append_file("pipe", "text")
+        sleep(5)
+        delete_file("pipe")
+        [await writing, read_file("pipe")]
+    """
+    assert run(program) == [True, "text"]
+
+
+def test_what_cannot_be_opened_any_more_is_an_error_of_the_language(folder: Path) -> None:
+    os.mkdir("folder")
+    os.mkfifo("folder/pipe")
+    program = """
+        let writing := async_append_file("folder/pipe", "text")
+        sleep(5)
+        delete_file("folder/pipe")
+        os_rmdir("folder")
+        await writing
+    """
+    with pytest.raises(errors.FileNotFound, match="Failed to append to file 'folder/pipe'"):
+        run(program)
+
+
+def test_a_pipe_has_no_place_to_write_at(folder: Path) -> None:
+    with pytest.raises(errors.FileError, match="Illegal seek"):
+        run('io_write_at("pipe", bytes([1]), 0)')

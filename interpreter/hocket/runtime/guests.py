@@ -194,7 +194,7 @@ class GuestTask:
 
     def describe(self) -> str:
         """Return what is waited for, in the words of a message."""
-        return "a Python awaitable"
+        return getattr(self._fut_waiter, "described", "a Python awaitable")
 
 
 def _result(task: Routine) -> Any:

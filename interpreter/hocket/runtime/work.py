@@ -6,10 +6,7 @@ where what follows takes a while but always ends, as writing to a disk does.
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from hocket.runtime.guests import python
@@ -31,21 +28,6 @@ class Wait(Protocol):
 Work = Generator[Wait | None, None, T]
 
 _END: Any = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A wait for a time, in seconds."""
-
-    seconds: float
-
-    def block(self) -> None:
-        """Sleep."""
-        time.sleep(self.seconds)
-
-    async def suspend(self) -> None:
-        """Sleep, in real time whatever the clock."""
-        await asyncio.sleep(self.seconds)
 
 
 def at_once(work: Work[T]) -> T:

@@ -7,19 +7,20 @@ open file), and OSError.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
 from hocket.permissions import Permissions
 from hocket.runtime.current import permissions
-from hocket.runtime.work import Pause, Work
-from hocket.stdlib.raw import TELLS, RawFile
-
-SHORTEST, LONGEST = 0.001, 0.01
-"""Seconds from one try to open a pipe that nobody reads to the next."""
+from hocket.runtime.work import Work
+from hocket.stdlib.raw import TELLS, FileFuture, RawFile
 
 File = TypeVar("File", bound=RawFile)
 
@@ -53,6 +54,68 @@ def usable(path: str, mode: str) -> str:
     return writable(path) if "r" not in mode or "+" in mode else place
 
 
+class Opening(Generic[File]):
+    """The wait for somebody to read a pipe that is to be written: as nothing tells of it, opening is tried again."""
+
+    def __init__(self, attempt: Callable[[], File]) -> None:
+        self.attempt = attempt
+        self.pause = 0.0005
+        self.file: File | None = None
+        self.error: OSError | None = None
+
+    def is_over(self) -> bool:
+        """Try to open it; whether that has had an outcome."""
+        try:
+            self.file = self.attempt()
+        except OSError as error:
+            self.error = error
+            if error.errno == errno.ENXIO:
+                with contextlib.suppress(OSError):
+                    return not stat.S_ISFIFO(os.stat(error.filename).st_mode)
+                return False  # it has just gone: the next try tells
+        return True
+
+    def next_pause(self) -> float:
+        """Return the seconds until the next try."""
+        self.pause = min(2 * self.pause, 0.008)
+        return self.pause
+
+    def outcome(self) -> File:
+        """Return the file, or raise why there is none."""
+        try:
+            if self.file is None:
+                raise self.error or OSError
+            return self.file
+        finally:
+            self.error = None  # an error that refers to its frame refers to itself
+
+    def block(self) -> None:
+        """Wait, and let nothing else run in this thread."""
+        while not self.is_over():
+            time.sleep(self.next_pause())
+
+    async def suspend(self) -> None:
+        """Wait, on the event loop."""
+        loop = asyncio.get_running_loop()
+        opened = FileFuture(loop=loop)
+
+        def again() -> None:
+            if opened.done():
+                return
+            if self.is_over():
+                opened.set_result(None)
+            else:
+                loop.call_later(self.next_pause(), again)
+
+        again()
+        try:
+            await opened
+        except BaseException:
+            if self.file is not None:
+                self.file.close()
+            raise
+
+
 # What is there
 
 
@@ -63,16 +126,10 @@ def open_file(path: str, mode: str) -> Work[RawFile]:
 
 def open_as(path: str, mode: str, kind: Callable[..., File]) -> Work[File]:
     """Open as `open_file` does, as a `kind` of file."""
-    place = usable(path, mode)
-    pause = SHORTEST
-    while True:
-        try:
-            return kind(place, mode, opener=_opened)
-        except OSError as error:
-            if error.errno != errno.ENXIO or not stat.S_ISFIFO(os.stat(place).st_mode):
-                raise
-        yield Pause(pause)  # nothing tells when somebody comes
-        pause = min(2 * pause, LONGEST)
+    opening = Opening(partial(kind, usable(path, mode), mode, opener=_opened))
+    if not opening.is_over():
+        yield opening
+    return opening.outcome()
 
 
 def _opened(place: str, flags: int) -> int:

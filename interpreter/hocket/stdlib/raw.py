@@ -30,6 +30,12 @@ Opener = Callable[[str, int], int]
 READ, WRITE = (select.POLLIN, select.POLLOUT) if TELLS else (1, 4)
 
 
+class FileFuture(asyncio.Future[None]):
+    """What a task that waits for a file is parked on."""
+
+    described = "a file"
+
+
 class RawFile(io.FileIO):
     """A file without a buffer, for bytes."""
 
@@ -108,7 +114,7 @@ class Ready:
         """Wait, on the event loop."""
         loop = asyncio.get_running_loop()
         is_reading = self.direction == READ
-        future, fd = loop.create_future(), self.file.fileno()
+        future, fd = FileFuture(loop=loop), self.file.fileno()
 
         def wake() -> None:
             self.file.wakers.discard(wake)
