@@ -50,6 +50,8 @@ HABITS_WRITTEN = [
     ("try { } catch (A, B) { }", "no parentheses where an error has a type", "catch"),
     ("let a, b := [1, 2]", "several names to declare stand in brackets", "let"),
     ("mut a, b := [1, 2]", "several names to declare stand in brackets", "mut"),
+    ("struct Tree<T> { value: T }", "nothing has type parameters", "struct"),
+    ("func id<T>(x: T) { }", "nothing has type parameters", "func"),
     ("for x of xs { }", "this is not how a `for` is written", "for"),
     ("var x = 1", "there is no `var`", "var"),
     ("val x = 1", "there is no `val`", "val"),

@@ -66,6 +66,8 @@ HABITS = (
     Habit(
         (START, "type", NAME), "there is no `type` declaration", "write `struct` or `enum`; a type has no other name"
     ),
+    Habit(("struct", NAME, "<"), "nothing has type parameters", "leave `<…>` out"),
+    Habit(("func", NAME, "<"), "nothing has type parameters", "leave `<…>` out"),
     Habit((START, "interface", NAME), "there is no `interface`", "a value fits if it has the methods that are called"),
     Habit((START, "trait", NAME), "there is no `trait`", "a value fits if it has the methods that are called"),
     Habit((START, "impl", NAME), "there is no `impl`", "methods stand in the `struct`: `func name(self) { … }`"),
