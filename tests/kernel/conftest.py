@@ -144,8 +144,8 @@ class Notebook:
             self.pump(0.01)
 
     def pump(self, timeout: float) -> None:
-        """Take what has arrived on the shell and iopub channels; wait for output at most `timeout`."""
-        while True:
+        """Take of what has arrived on the shell and iopub channels; wait for output at most `timeout`."""
+        for _ in range(20):  # it may arrive faster than it is read
             try:
                 self._output(self.client.get_iopub_msg(timeout=timeout))
             except Empty:

@@ -157,7 +157,7 @@ def test_fifty_megabytes_arrive_if_they_are_wanted_and_the_end_does_not_wait_for
     fresh.ok("%env HOCKET_OUTPUT_LIMIT=0")
     assert len(fresh.ok("print('x' * 50_000_000)").out) == 50_000_001
     flood = fresh.send("loop { print('x' * 50_000_000) }")
-    fresh.until(lambda: bool(flood.out))
+    fresh.until(lambda: bool(flood.of("stream")))
     shut_down(fresh)
 
 
