@@ -298,7 +298,7 @@ def test_a_function_called_after_the_session_is_refused() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
     with pytest.raises(errors.CancelledError, match="the session has ended"):
-        Handed.over(types.SimpleNamespace(loop=loop), None, len, (), {})
+        Handed.over(types.SimpleNamespace(loop=loop, asked=set(), is_closed=False), None, len, (), {})
 
 
 def test_what_python_does_not_hold_any_more_is_nothing_to_wait_for() -> None:

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,8 @@ class Scheduler:
         self.timers = Timers(self.clock)
         self.ready: deque[Routine] = deque()
         self.current: Routine | None = None
-        self.count = self.numbered = self.holds = self.external = 0
+        # `_jumps` of the virtual clock since a task of a running cell last ran.
+        self.count = self.numbered = self.holds = self.external = self._jumps = self._rounds = 0
         self.is_scheduled = self.is_closed = self.is_closing = False
         self.session = SessionScope(self, None)
         self.owners: dict[Owner, None] = {self.session: None}
@@ -93,10 +95,10 @@ class Scheduler:
         self._steps: deque[tuple[Promise, bool]] = deque()
         self._reports: deque[Promise] = deque()
         self._emptied: list[asyncio.Future[None]] = []
-        # Jumps of the virtual clock since a task of a running cell last ran.
-        self._jumps = self._rounds = 0
         self._stuck: errors.DeadlockError | None = None
         self._closers: list[Callable[[], Any]] = []
+        # What other threads wait for.
+        self.asked: set[Future[Any]] = set()
         # Called when nothing is ready; must neither raise nor run a program's code.
         self.when_idle: list[Callable[[], None]] = []
 
@@ -183,6 +185,8 @@ class Scheduler:
         for task in self.routines():
             task.settle(CANCELLED, None)
         self.is_closed = True
+        for answer in tuple(self.asked):
+            answer.cancel()
         while self._closers:
             await close_one(self._closers.pop(), grace)
         self._flush_reports()

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent import futures
 from contextvars import copy_context
 from types import (
     BuiltinFunctionType,
@@ -265,7 +265,9 @@ class Handed(Routine):
 
     is_called = False
 
-    def __init__(self, answer: Future[Any], function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def __init__(
+        self, answer: futures.Future[Any], function: Any, args: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
         super().__init__(called(function, args, named), "callback")
         self.answer = answer
         self.handled = CLAIMED
@@ -274,20 +276,28 @@ class Handed(Routine):
     @staticmethod
     def over(scheduler: Any, context: Any, function: Any, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Return, in any thread but the loop's, what `function` gives there; a promise is waited for."""
-        answer: Future[Any] = Future()
+        answer: futures.Future[Any] = futures.Future()
 
         def begin() -> None:
-            if scheduler.is_closed:
-                answer.set_exception(errors.CancelledError("the session has ended"))
-            else:
+            if answer.set_running_or_notify_cancel():
                 current.scheduler = scheduler
                 Handed(answer, function, args, named)
 
+        # First this, then the look: whoever closes the session does it the other way round.
+        scheduler.asked.add(answer)
         try:
-            scheduler.loop.call_soon_threadsafe(begin, context=context)
+            if scheduler.is_closed:
+                answer.cancel()
+            else:
+                scheduler.loop.call_soon_threadsafe(begin, context=context)
         except RuntimeError:  # the loop is closed
+            answer.cancel()
+        try:
+            return answer.result()
+        except futures.CancelledError:
             raise errors.CancelledError("the session has ended") from None
-        return answer.result()
+        finally:
+            scheduler.asked.discard(answer)
 
     def settle(self, state: str, result: Any) -> None:
         """Tell the thread."""
