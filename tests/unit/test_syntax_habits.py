@@ -52,6 +52,8 @@ HABITS_WRITTEN = [
     ("mut a, b := [1, 2]", "several names to declare stand in brackets", "mut"),
     ("struct Tree<T> { value: T }", "nothing has type parameters", "struct"),
     ("func id<T>(x: T) { }", "nothing has type parameters", "func"),
+    ("x := a?.[0]", "`?.` stands before a name", "?."),
+    ("f?.(1)", "`?.` stands before a name", "?."),
     ("for x of xs { }", "this is not how a `for` is written", "for"),
     ("var x = 1", "there is no `var`", "var"),
     ("val x = 1", "there is no `val`", "val"),

@@ -68,6 +68,8 @@ HABITS = (
     ),
     Habit(("struct", NAME, "<"), "nothing has type parameters", "leave `<…>` out"),
     Habit(("func", NAME, "<"), "nothing has type parameters", "leave `<…>` out"),
+    Habit(("?.", "["), "`?.` stands before a name", "write `a?.get(key)`, or `(a ?? {})[key]`"),
+    Habit(("?.", "("), "`?.` stands before a name", "write `if f { f(x) }`"),
     Habit((START, "interface", NAME), "there is no `interface`", "a value fits if it has the methods that are called"),
     Habit((START, "trait", NAME), "there is no `trait`", "a value fits if it has the methods that are called"),
     Habit((START, "impl", NAME), "there is no `impl`", "methods stand in the `struct`: `func name(self) { … }`"),
