@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from hocket import errors
 from hocket.stdlib.collections import arrays, common
+
+STEP = 10
 
 
 class Stopped(BaseException):
@@ -22,12 +25,16 @@ class Array(list[Any]):
             raise Stopped
         return super().__getitem__(key)
 
+    def __iter__(self) -> Iterator[Any]:
+        yield from self[:STEP]
+        raise Stopped
+
 
 @pytest.fixture
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(arrays, "STEP", 10)
-    monkeypatch.setattr(common, "STEP", 10)
-    monkeypatch.setattr(common, "RUN", 10)
+    monkeypatch.setattr(arrays, "STEP", STEP)
+    monkeypatch.setattr(common, "STEP", STEP)
+    monkeypatch.setattr(common, "RUN", STEP)
     yield
 
 
@@ -35,6 +42,8 @@ def short_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_sum_goes_in_steps() -> None:
     with pytest.raises(Stopped):
         arrays.sum_(Array(range(20)))
+    with pytest.raises(errors.TypeError):  # what the first step finds wrong is told before the second begins
+        arrays.sum_(Array([True] * 20))
     assert arrays.sum_(list(range(95))) == sum(range(95))
 
 
