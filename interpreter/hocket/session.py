@@ -36,7 +36,7 @@ from hocket.runtime.process import prepare_process
 from hocket.runtime.promise import CANCELLED, Promise
 from hocket.source import Source, Span
 from hocket.stdlib.showing import Display
-from hocket.support import support
+from hocket.support import support, waiting
 from hocket.syntax.parser import first_problems, parse, status
 
 Report = Callable[[errors.HocketError, str], None]
@@ -206,7 +206,8 @@ class Session:
             raise errors.StaticErrors(first_problems(resolution.problems))
         unit = compile_program(source, parsed.program, resolution, self.suspending, parsed.docs)
         for method in unit.methods:
-            self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))
+            table = self._builtins.setdefault(f"__method_{method}", fields.MethodTable(method, stdlib.methods))
+            self._builtins.setdefault(f"__awaited_{method}", fields.AwaitedTable(table, waiting))
         declared = {name: binding.kind for name, binding in resolution.top.items()}
         warnings = apply(Tree(source, parsed.program, resolution, self.known), rules)
         return Compiled(unit, declared, not parsed.silenced, warnings, frozenset(resolution.exports))

@@ -193,6 +193,11 @@ def awaited(value: Any) -> Any:
     return lift(value)
 
 
+def waiting(function: Any) -> Any:
+    """Return what is called where the result of `function` is awaited."""
+    return function.direct if type(function) is AsyncFunction else lifting(function)
+
+
 def lifting(function: Any) -> Any:
     """Return `function` so that its call can be awaited, for `await f(x)` with any `f`."""
     if isinstance(function, Suspending):

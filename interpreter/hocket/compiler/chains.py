@@ -1,7 +1,7 @@
 """What stands behind a value: `.field`, `[index]`, `(arguments)`, `?` and `?.`.
 
-A method is looked up in a table per method name (`__method_upper`), by class; the
-tables fill themselves.  A call has four modes: `call`; `await`, which runs an async
+A method is looked up in a table per method name (`__method_upper`; where it is awaited
+`__awaited_send`), by class; the tables fill themselves.  A call has four modes: `call`; `await`, which runs an async
 function's body in the current task; `suspend`, for builtins that block elsewhere;
 `spawn`, which makes a task.
 """
@@ -172,10 +172,12 @@ def finish_call(
     if mode == "call" and may_be_python(c, node.function, parts):
         target = call("__outside", target)
     if method is not None:
-        target, receiver = method_of(c, target, method)
+        target, receiver = method_of(c, target, method, "awaited" if mode == "await" else "method")
         first.insert(0, receiver)
         holder = receiver.id if isinstance(receiver, ast.Name) else None
     c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder)
+    if mode == "await" and method is not None:
+        return ast.Await(c.at(node, ast.Call(target, first, keywords)))
     made = in_mode(c, node, mode, target, first, keywords)
     if mode == "await" and not keywords and is_instant(c, callee[0]) and all(map(is_simple, first)):
         return at_once(c, node, target, first, made)
@@ -220,11 +222,11 @@ def argument_value(item: Node) -> Node:
     return item.value if isinstance(item, nodes.NamedArg) else item
 
 
-def method_of(c: Compiler, value: ast.expr, name: str) -> tuple[ast.expr, ast.expr]:
-    """Return the method `name` of `value` as a function, and `value` as its first argument."""
+def method_of(c: Compiler, value: ast.expr, name: str, table: str = "method") -> tuple[ast.expr, ast.expr]:
+    """Return the method `name` of `value` as a function, from the tables of that kind, and `value` as its argument."""
     c.methods.add(name)
     first, again = c.simple(value)
-    return ast.Subscript(load(f"__method_{name}"), class_of(first), ast.Load()), again
+    return ast.Subscript(load(f"__{table}_{name}"), class_of(first), ast.Load()), again
 
 
 def in_mode(

@@ -170,6 +170,24 @@ def set_field(value: Any, name: str, new: Any) -> None:
     objects.set_attribute(value, name, new)
 
 
+class AwaitedTable(dict[type, Callable[..., Any]]):
+    """What is called where a method's result is awaited, by the class of the value; fills itself.
+
+    `awaited` makes it of the function that `methods` has.
+    """
+
+    def __init__(self, methods: MethodTable, awaited: Callable[[Any], Callable[..., Any]]) -> None:
+        super().__init__()
+        self.methods = methods
+        self.awaited = awaited
+
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        function = self.awaited(self.methods[cls])
+        if cls in self.methods:  # else it may not be kept
+            self[cls] = function
+        return function
+
+
 class MethodTable(dict[type, Callable[..., Any]]):
     """The functions that one method name means, by the class of the value; fills itself."""
 
