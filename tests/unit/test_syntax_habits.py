@@ -243,6 +243,8 @@ def test_every_habit_of_the_table_is_written_above() -> None:
         ),
         ("if a {\n  b\nend\n", "`{` not closed", "`end` at line 3 closes nothing: a block ends with `}`"),
         ("print(7 // 2)\nx", "`(` not closed", "`//` begins a comment, which holds a `)`"),
+        ("xs := [1 # one]", "`[` not closed", "`#` begins a comment, which holds a `]`"),
+        ("print(7\n// 2)", "`(` not closed", None),
         (
             "func f() {\n    if a {\n        b\n}\nc",
             "`{` not closed",

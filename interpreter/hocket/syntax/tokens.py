@@ -281,8 +281,9 @@ class Scanner:
         closer, line_end = OPENERS.get(self.text[start], "}"), self.text.find("\n", start)
         for comment in tokens.comments:
             text = self.text[comment.start : comment.end]
-            if start < comment.start and comment.end in (line_end, len(self.text)) and closer in text:
-                return f"`//` begins a comment, which holds a `{closer}`"
+            is_on_line = start < comment.start and comment.end == (len(self.text) if line_end < 0 else line_end)
+            if is_on_line and closer in text:
+                return f"`{text[0] if text[0] == '#' else text[:2]}` begins a comment, which holds a `{closer}`"
         for index, kind in enumerate(tokens.kinds):
             if tokens.starts[index] <= start or not tokens.first[index]:
                 continue
