@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hocket.compiler.core import Compiler, call, compiles, is_simple, load, store
 from hocket.compiler.operators import class_of, is_class
-from hocket.resolver import has_optional, is_direct_call, mangle
+from hocket.resolver import has_optional, is_direct_call, mangle, without_parentheses
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -251,8 +251,7 @@ def await_expr(c: Compiler, node: nodes.AwaitExpr) -> ast.expr:
     while isinstance(value, nodes.TryExpr):
         # `await f()?` is `(await f())?`.
         value, tries = value.value, tries + 1
-    while isinstance(value, nodes.ParenExpr):
-        value = value.value
+    value = without_parentheses(value)
     awaited: ast.expr
     if isinstance(value, nodes.CallExpr):
         awaited = compile_call(c, value, "await") if is_direct_call(value) else optional(c, value, "await")

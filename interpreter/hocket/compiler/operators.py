@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from hocket.compiler.core import Compiler, call, compiles, load, store
+from hocket.resolver import without_parentheses
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -111,8 +112,7 @@ def equality(
 
 def is_bool(node: Node) -> bool:
     """Whether the value is certainly a bool; for all others Python's operators take it for 0 or 1."""
-    while isinstance(node, nodes.ParenExpr):
-        node = node.value
+    node = without_parentheses(node)
     return is_boolean(node) or isinstance(node, nodes.CompareExpr)
 
 

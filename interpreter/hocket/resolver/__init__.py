@@ -14,7 +14,7 @@ What it finds lies in tables beside the tree (`Resolution`), keyed by node.
 from hocket.resolver import matching, modules, structs, testing  # noqa: F401  importing files their functions
 from hocket.resolver.core import Resolver
 from hocket.resolver.scopes import Binding, Environment, Function, Resolution, did_you_mean, mangle, unmangle
-from hocket.resolver.visits import has_optional, is_direct_call, plain_function
+from hocket.resolver.visits import has_optional, is_direct_call, plain_function, without_parentheses
 
 __all__ = [
     "Binding",
@@ -28,4 +28,5 @@ __all__ = [
     "mangle",
     "plain_function",
     "unmangle",
+    "without_parentheses",
 ]

@@ -358,6 +358,13 @@ def spawn(r: Resolver, node: nodes.SpawnExpr) -> None:
         r.function(node, None, True, lambda: r.visit(node.value))
 
 
+def without_parentheses(node: Node) -> Node:
+    """Return what stands in the parentheses, if `node` is in some."""
+    while isinstance(node, nodes.ParenExpr):
+        node = node.value
+    return node
+
+
 def is_direct_call(node: Node) -> bool:
     """Whether `node` is a call, and no `?.` decides whether it happens."""
     return isinstance(node, nodes.CallExpr) and not has_optional(node)

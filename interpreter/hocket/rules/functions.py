@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hocket.resolver import Binding, plain_function
+from hocket.resolver import Binding, plain_function, without_parentheses
 from hocket.rules.core import Found, Tree, rule
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
@@ -76,11 +76,9 @@ def is_builtin_method(tree: Tree, node: Method) -> bool:
 
     `execute`, `input`, `sleep` and such are names of methods of Python's objects and of structs, too.
     """
-    name, value = str(node.name), node.object
+    name, value = str(node.name), without_parentheses(node.object)
     if name not in tree.known.suspending:
         return False
-    while isinstance(value, nodes.ParenExpr):
-        value = value.value
     if isinstance(value, LITERALS):
         return True
     is_module = isinstance(value, nodes.NameExpr) and tree.bindings[value].kind in ("module", "import")
@@ -164,9 +162,7 @@ def uncalled_task(tree: Tree) -> Found:
     for node in tree.nodes:
         if not isinstance(node, nodes.SpawnExpr):
             continue
-        value = node.value
-        while isinstance(value, nodes.ParenExpr):
-            value = value.value
+        value = without_parentheses(node.value)
         if isinstance(value, nodes.NameExpr) and tree.bindings[value].kind == "function":
             yield value.span, f"`spawn` does not call `{value.name}`", f"write `spawn {value.name}(…)`"
         elif isinstance(value, nodes.FuncExpr | nodes.ArrowExpr):

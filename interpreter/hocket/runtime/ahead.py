@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from hocket import errors
@@ -49,12 +50,10 @@ class Ahead(Stream):
     async def run(self, source: Stream) -> None:
         """Go through `source`; whoever fails first ends all."""
         try:
-            try:
+            async with aclosing(source):
                 async for element in source:
                     if not self.pipe.offer(element):
                         await self.pipe.send(element)
-            finally:
-                await source.aclose()
         except Exception as error:
             if self.failure is None:
                 self.failure = current.scheduler.as_error(error)

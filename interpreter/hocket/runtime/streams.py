@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
+from contextlib import aclosing
 from typing import Any, ClassVar, cast
 
 from hocket import errors
@@ -270,11 +271,8 @@ def stream_pairs(value: Any) -> Stream:
 
 async def everything(value: Any) -> list[Any]:
     """Return what the stream `value` gives until it ends."""
-    items = stream(value)
-    try:
+    async with aclosing(stream(value)) as items:
         return [item async for item in items]
-    finally:
-        await items.aclose()
 
 
 def async_generator(check: Callable[..., None]) -> Callable[[Any], Callable[..., AsyncGenerator]]:

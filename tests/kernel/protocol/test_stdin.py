@@ -7,6 +7,14 @@ def question(notebook, limit=5):
     return notebook.client.get_stdin_msg(timeout=limit)
 
 
+def answered(notebook, code, text):
+    """Run a cell that asks once, answer, and return its result."""
+    cell = notebook.send(code, allow_stdin=True)
+    question(notebook)
+    notebook.client.input(text)
+    return notebook.wait(cell).result
+
+
 def test_the_client_is_asked_and_tasks_go_on(notebook):
     cell = notebook.send(
         "async func tick() { for i in range(10) { print('tick'); await async_sleep(20) } }\n"
@@ -23,11 +31,7 @@ def test_the_client_is_asked_and_tasks_go_on(notebook):
 
 
 def test_a_plain_function_asks_too(notebook):
-    cell = notebook.send("func ask() { return input('? ') }\nask()", allow_stdin=True)
-    question(notebook)
-    notebook.client.input("answer")
-    notebook.wait(cell)
-    assert cell.result == '"answer"'
+    assert answered(notebook, "func ask() { return input('? ') }\nask()", "answer") == '"answer"'
 
 
 def test_questions_of_several_tasks_come_one_after_the_other(notebook):
@@ -52,11 +56,7 @@ def test_stop_ends_a_question(notebook, code):
     assert cell.reply["ename"] == "KeyboardInterrupt"
     notebook.client.input("too late")
     assert notebook.ok("1 + 1").result == "2"
-    cell = notebook.send("input('again ')", allow_stdin=True)
-    question(notebook)
-    notebook.client.input("fresh")
-    notebook.wait(cell)
-    assert cell.result == '"fresh"'
+    assert answered(notebook, "input('again ')", "fresh") == '"fresh"'
 
 
 def test_a_client_that_takes_no_questions_gives_an_error_at_once(notebook):
