@@ -8,15 +8,18 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from hocket.runtime.awaiting import lift
 from hocket.runtime.clock import yield_now
+from hocket.runtime.loop import Scheduler
 from hocket.runtime.promises import promise_all, promise_all_settled
 from hocket.runtime.tasks import spawn
-from hocket.runtime.threads import DaemonExecutor, in_thread
+from hocket.runtime.threads import DaemonExecutor, Returns, ThreadCall, in_thread
 from hocket.stdlib.blocks import InOrder
 
 NAME = contextvars.ContextVar("name", default="host")
@@ -69,6 +72,64 @@ def test_a_cancelled_wait_ends_at_once_and_the_thread_finishes_alone(world: Any)
         return [task.state, early, world.scheduler.holds]
 
     assert world.run(main) == ["cancelled", False, 0]
+
+
+class Call:
+    """What `Returns` wants of a call that has ended."""
+
+    def __init__(self, done: Callable[[], object]) -> None:
+        self.done = done
+
+
+def returned(returns: Returns, done: Callable[[], object]) -> None:
+    returns.put(cast("ThreadCall", Call(done)))
+
+
+def test_the_loop_is_woken_once_for_all_calls_that_have_ended(world: Any) -> None:
+    wakes: list[Callable[[], None]] = []
+    gone: list[int] = []
+    returns = Returns(cast("Scheduler", SimpleNamespace(soon_from_thread=wakes.append)))
+    for number in range(4):
+        returned(returns, lambda number=number: gone.append(number))
+        if number == 2:
+            assert (gone, len(wakes)) == ([], 1)
+            wakes[0]()
+    assert (gone, len(wakes)) == ([0, 1, 2], 2)
+    wakes[1]()
+    assert gone == [0, 1, 2, 3]
+
+
+def test_whom_a_thread_wakes_goes_on_in_the_same_round_of_the_loop(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    done = ThreadCall.done
+
+    def note(call: ThreadCall) -> None:
+        asyncio.get_running_loop().call_soon(events.append, "the next round")
+        done(call)
+
+    async def main() -> list[str]:
+        await in_thread(int)
+        return list(events)
+
+    monkeypatch.setattr(ThreadCall, "done", note)
+    assert world.run(main) == []
+    assert events == ["the next round"]
+
+
+def test_a_call_that_all_have_given_up_makes_no_turn(world: Any) -> None:
+    async def host() -> list[int]:
+        scheduler = Scheduler()
+        scheduler.attach()
+        seen = [scheduler.health.turns]
+        over = asyncio.Event()
+        returned(scheduler.returns, over.set)
+        await over.wait()
+        seen.append(scheduler.health.turns)
+        assert not scheduler.is_scheduled
+        await scheduler.close()
+        return seen
+
+    assert asyncio.run(host()) == [0, 0]
 
 
 def test_more_calls_than_threads_wait_their_turn() -> None:

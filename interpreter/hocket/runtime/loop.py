@@ -11,6 +11,7 @@ Nothing that a task raises gets out of `run`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import threading
 import time
@@ -32,7 +33,7 @@ from hocket.runtime.owners import Owner, SessionScope
 from hocket.runtime.promise import CANCELLED, REJECTED, Promise
 from hocket.runtime.recording import Recorder
 from hocket.runtime.tasks import Routine, Task
-from hocket.runtime.threads import DaemonExecutor
+from hocket.runtime.threads import DaemonExecutor, Returns
 
 if TYPE_CHECKING:
     from hocket.runtime.owners import Running
@@ -85,7 +86,7 @@ class Scheduler:
         self.session = SessionScope(self, None)
         self.owners: dict[Owner, None] = {self.session: None}
         self.cells: dict[Cell, None] = {}
-        self.executor = DaemonExecutor()
+        self.executor, self.returns = DaemonExecutor(), Returns(self)
         self.background = Cell(self, "background", copy_context())
         self.background.scope = self.session
         self.session.cell = self.background
@@ -222,6 +223,22 @@ class Scheduler:
         if not self.is_scheduled:
             self.is_scheduled = True
             self.loop.call_soon(self.run, context=self._context)
+
+    def soon_from_thread(self, wake: Callable[[], None]) -> None:
+        """Have the loop call `wake`, which must not raise, and let whom it wakes go on at once; from any thread."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            self.loop.call_soon_threadsafe(self._run_woken, wake, context=self._context)
+
+    def _run_woken(self, wake: Callable[[], None]) -> None:
+        # Not in the loop's next round: between two it asks the system, and lets the threads have the interpreter.
+        is_coming, self.is_scheduled = self.is_scheduled, True
+        wake()
+        if is_coming:
+            return
+        if self.ready:
+            self.run()
+        else:
+            self.is_scheduled = False  # all have given up
 
     def run(self) -> None:
         """Make turns, unless the host is to go first."""

@@ -6,11 +6,10 @@ each call runs in the context of its caller, so that its output goes to the righ
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -23,6 +22,7 @@ from hocket.runtime.current import PARKED
 from hocket.runtime.holds import Limit, hold, release
 
 if TYPE_CHECKING:
+    from hocket.runtime.loop import Scheduler
     from hocket.runtime.tasks import Routine
 
 MOST = 256
@@ -152,11 +152,11 @@ def told(future: Future[T], function: Callable[..., T], *args: Any, **named: Any
 class ThreadCall:
     """A call in a thread that a task is parked on."""
 
-    __slots__ = ("error", "limit", "loop", "result", "task")
+    __slots__ = ("error", "limit", "result", "returns", "task")
 
-    def __init__(self, task: Routine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, task: Routine, returns: Returns) -> None:
         self.task: Routine | None = task
-        self.loop = loop
+        self.returns = returns
         self.result: Any = None
         self.error: BaseException | None = None
         self.limit: Limit | None = None
@@ -171,8 +171,7 @@ class ThreadCall:
 
     def tell(self) -> None:
         """Tell the loop, in the thread."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-            self.loop.call_soon_threadsafe(self.done)
+        self.returns.put(self)
 
     def done(self) -> None:
         """Wake the task, unless it has given up."""
@@ -191,6 +190,27 @@ class ThreadCall:
         return "a thread"
 
 
+class Returns:
+    """Calls that have ended in threads, on their way to the loop, which is woken once for all that are there."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._ended: deque[ThreadCall] = deque()
+        self._is_told = False
+
+    def put(self, call: ThreadCall) -> None:
+        """Hand `call` over, in the thread."""
+        self._ended.append(call)
+        if not self._is_told:  # in this order: the loop looks after it has noted that it is not told
+            self._is_told = True
+            self._scheduler.soon_from_thread(self._take)
+
+    def _take(self) -> None:
+        self._is_told = False
+        while self._ended:
+            self._ended.popleft().done()
+
+
 async def in_thread(function: Callable[..., T], *args: Any) -> T:
     """Return `function(*args)`, called in a thread.
 
@@ -207,7 +227,7 @@ async def posted(post: Callable[[Job], object], function: Callable[..., T], *arg
     scheduler = current.current_scheduler()
     task = scheduler.current
     assert task is not None
-    call = ThreadCall(task, scheduler.loop)
+    call = ThreadCall(task, scheduler.returns)
     context = copy_context()
     post(lambda: call.run(lambda: context.run(function, *args)))
     task.waiting = call
