@@ -153,6 +153,8 @@ def test_what_we_show_to_others_breaks_no_rule() -> None:
 MEANT = {
     "control/return.hkt", "generator/lazy.hkt", "match/jumps.hkt", "collections/function_and_method.hkt",
     "struct/methods_without_self.hkt", "await/calls.hkt", "spawn/owners.hkt", "spawn/reports.hkt",
+    "braces/meaning.hkt", "functions/arrow_bodies.hkt", "functions/values.hkt", "match/statement.hkt",
+    "struct/layout.hkt",
 }  # fmt: skip
 """Programs that show what a rule is about."""
 

@@ -88,6 +88,15 @@ class Tree:
         return found
 
     @cached_property
+    def asynchronous(self) -> frozenset[Binding]:
+        """The async functions of the program whose calls give promises."""
+        return frozenset(
+            self.bindings[node]
+            for node in self.nodes
+            if isinstance(node, nodes.FuncDef) and node.is_async and not node.is_generator and node in self.bindings
+        )
+
+    @cached_property
     def members(self) -> frozenset[str]:
         """The names that the program gives to methods, fields and keys of its own."""
         own = (nodes.StructField, nodes.FuncDef, nodes.NameKey, nodes.Shorthand, nodes.VariantField)

@@ -24,6 +24,14 @@ CONTAINERS = (*OWNERS, nodes.ShieldExpr, nodes.TimelineExpr, nodes.SpawnBlockExp
 CASES = (nodes.MatchExpr, nodes.CaseClause, nodes.DefaultClause)
 LITERALS = (nodes.StringExpr, nodes.FormatExpr, nodes.IntExpr, nodes.FloatExpr, nodes.DurationExpr)
 BRANCHES = (nodes.IfExpr, *CASES, nodes.SelectExpr, nodes.SelectCase, nodes.SelectTimeout)
+RESULTS = (
+    *LITERALS, nodes.NameExpr, nodes.FieldExpr, nodes.IndexExpr, nodes.BinaryExpr, nodes.CompareExpr, nodes.NotExpr,
+    nodes.NegExpr, nodes.PowerExpr, nodes.AndExpr, nodes.OrExpr, nodes.CoalesceExpr, nodes.ListExpr, nodes.DictExpr,
+    nodes.TrueExpr, nodes.FalseExpr, nodes.ParenExpr,
+)  # fmt: skip
+ACTING = (nodes.CallExpr, nodes.PipeExpr, nodes.AwaitExpr, nodes.YieldExpr, nodes.ThrowExpr, nodes.SpawnExpr)
+"""What may do something besides giving a value."""
+SHOWN = 40
 
 
 @rule("blocking-call")
@@ -109,22 +117,79 @@ def callback_of(tree: Tree, parent: Node) -> str | None:
 @rule("dropped-promise")
 def dropped_promise(tree: Tree) -> Found:
     """A call of an async function as a statement: nobody waits for it."""
-    asynchronous = {
-        tree.bindings[node]
-        for node in tree.nodes
-        if isinstance(node, nodes.FuncDef) and node.is_async and not node.is_generator and node in tree.bindings
-    }
     for statement in tree.nodes:
-        if not isinstance(statement, nodes.ExprStmt) or not isinstance(statement.value, nodes.CallExpr):
+        if isinstance(statement, nodes.ExprStmt):
+            name = gives_promise(tree, statement.value)
+            if name is not None and is_dropped(tree, statement):
+                hint = f"did you mean `await {name.name}(…)` or `spawn`?"
+                yield name.span, f"nobody awaits the promise of {name.name}()", hint
+
+
+@rule("tested-promise")
+def tested_promise(tree: Tree) -> Found:
+    """A promise is always true, and equal to nothing but itself."""
+    for node in tree.nodes:
+        for value, what in tested(node):
+            name = gives_promise(tree, without_parentheses(value))
+            if name is not None:
+                hint = f"did you mean `await {name.name}(…)`?"
+                yield value.span, f"{name.name}() gives a promise, and that {what}", hint
+
+
+def tested(node: Node) -> Iterator[tuple[Node, str]]:
+    """Yield the values of `node` of which only the truth counts, or what they equal; and what that is for a promise."""
+    is_true, equals = "is always true", "equals nothing but itself"
+    if isinstance(node, nodes.IfExpr | nodes.WhileStmt):
+        yield node.test, is_true
+    elif isinstance(node, nodes.NotExpr):
+        yield node.value, is_true
+    elif isinstance(node, nodes.AndExpr | nodes.OrExpr):
+        yield node.left, is_true
+    elif isinstance(node, nodes.CaseClause) and node.guard is not None:
+        yield node.guard, is_true
+    elif isinstance(node, nodes.BinaryExpr) and node.operator in ("==", "!="):
+        yield node.left, equals
+        yield node.right, equals
+
+
+def gives_promise(tree: Tree, value: Node) -> nodes.NameExpr | None:
+    """Return the function that `value` calls, if that certainly gives a promise."""
+    if not isinstance(value, nodes.CallExpr) or not isinstance(value.function, nodes.NameExpr):
+        return None
+    function = value.function
+    binding = tree.bindings[function]
+    is_known = binding in tree.asynchronous and not binding.is_assigned
+    return function if is_known or tree.library_name(function) in tree.known.promising else None
+
+
+@rule("dropped-result")
+def dropped_result(tree: Tree) -> Found:
+    """A function whose last line computes a value gives null: only `return` gives one."""
+    for statement in tree.nodes:
+        if not isinstance(statement, nodes.ExprStmt) or not isinstance(statement.value, RESULTS):
             continue
-        function = statement.value.function
-        if not isinstance(function, nodes.NameExpr):
-            continue
-        binding = tree.bindings[function]
-        is_known = binding in asynchronous and not binding.is_assigned
-        if (is_known or tree.library_name(function) in tree.known.promising) and is_dropped(tree, statement):
-            name = function.name
-            yield function.span, f"nobody awaits the promise of {name}()", f"did you mean `await {name}(…)` or `spawn`?"
+        is_silent = not any(isinstance(node, ACTING) for node in [statement.value, *within(statement.value)])
+        if is_silent and ends_function(tree, statement):
+            text = tree.source.text[slice(*statement.span)].rstrip(" \t;")
+            shown = text if len(text) <= SHOWN and "\n" not in text else "…"
+            yield statement.span, "this value is dropped: the function gives null", f"write `return {shown}`"
+
+
+def ends_function(tree: Tree, statement: Node) -> bool:
+    """Whether a statement, or an `if` or `match` that it ends, is the last one of a function's body."""
+    block = tree.parents[statement]
+    if not isinstance(block, nodes.Block) or block.body[-1] is not statement:
+        return False
+    holder = tree.parents[block]
+    if isinstance(holder, nodes.FuncDef | nodes.FuncExpr):
+        return not holder.is_generator
+    while isinstance(holder, BRANCHES):
+        holder = tree.parents[holder]
+    return (
+        isinstance(holder, nodes.ArrowExpr)
+        and holder.body is block
+        or (isinstance(holder, nodes.ExprStmt) and ends_function(tree, holder))
+    )
 
 
 def is_dropped(tree: Tree, statement: Node) -> bool:
