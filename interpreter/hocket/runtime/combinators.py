@@ -254,13 +254,14 @@ class Worker(Routine):
 async def _work(calls: deque[tuple[int, Any]], values: list[Any]) -> None:
     while calls:
         at, item = calls.popleft()
-        values[at] = await _called(item)
+        values[at] = await (result_of(item) if callable(item) else result_of(item[0], *item[1]))
 
 
-async def _called(item: Any) -> Any:
-    if isinstance(item, list | tuple) and len(item) == 2 and callable(item[0]) and isinstance(item[1], list | tuple):
-        return await result_of(item[0], *item[1])
-    return await (result_of(item) if callable(item) else lift(item))
+def _is_call(item: Any) -> bool:
+    """Whether it is a function, or a pair of a function and its arguments."""
+    if isinstance(item, list | tuple) and len(item) == 2:
+        return callable(item[0]) and isinstance(item[1], list | tuple)
+    return callable(item)
 
 
 def promise_all(items: Iterable[Any], limit: int | None = None) -> Promise:
@@ -278,34 +279,25 @@ def promise_all(items: Iterable[Any], limit: int | None = None) -> Promise:
         raise TypeError("expected an int")
     if limit < 1:
         raise errors.ValueError(f"promise_all() expects a limit of at least 1, got {limit}")
-    values = list(items)
-    for value in values:
-        if isinstance(value, Promise):
-            value.handled = CLAIMED
-    calls = deque(enumerate(values))
-    workers = All([Worker(calls, values) for _ in range(min(limit, len(values)))])
+    values = [as_item(item) for item in items]
+    calls = deque((at, item) for at, item in enumerate(values) if _is_call(item))
+    workers = [Worker(calls, values) for _ in range(min(limit, len(calls)))]
     return Mapped(workers, values)
 
 
-class Mapped(Combinator):
-    """Resolves with `values` when `workers` has filled them."""
+class Mapped(All):
+    """Resolves with `values`, the promises among them settled, when `workers` have filled in the others."""
 
     __slots__ = ("values",)
 
-    def __init__(self, workers: Promise, values: list[Any]) -> None:
+    def __init__(self, workers: list[Worker], values: list[Any]) -> None:
         self.values = values
-        super().__init__([workers])
+        super().__init__([*workers, *(value for value in values if isinstance(value, Promise))])
 
-    def settled(self, member: Promise) -> None:
-        """Settle like it, but with the values."""
-        if member.state is RESOLVED:
-            self.settle(RESOLVED, self.values)
-        else:
-            self.settle_like(member)
-
-    def describe(self) -> str:
-        """Return what it is, in the words of a message."""
-        return "promise_all"
+    def completed(self) -> None:
+        """Resolve with the values."""
+        values, self.values = self.values, []
+        self.settle(RESOLVED, [value.result if isinstance(value, Promise) else value for value in values])
 
 
 def promise_all_settled(items: Iterable[Any]) -> Promise:

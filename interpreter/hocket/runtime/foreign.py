@@ -217,10 +217,9 @@ def checker(builtin: Builtin) -> Callable[..., None]:
             return  # the call itself says it better
         if builtin.check is not None:
             builtin.check(**given)
-            return
         if wrong := wrong_argument(builtin, given, is_loose=True):
             raise wrong
-        if not named and all(kind.__module__ == "builtins" for kind in kinds):
+        if builtin.check is None and not named and all(kind.__module__ == "builtins" for kind in kinds):
             known.add(kinds)
 
     return check

@@ -286,7 +286,12 @@ async def await_all(promises_: Iterable[Any] | None = None) -> Any:
         others.leave()
 
 
-@builtin(aliases=("par_map",))
+def _limit(name: str, a: Any, f: Any, limit: int | None = None) -> None:
+    if isinstance(limit, int):  # else its type is wrong, which the annotation tells
+        fan_out_limit(name, limit)
+
+
+@builtin(aliases=("par_map",), check=partial(_limit, "parallel_map"))
 async def parallel_map(a: list[Any], f: Callable[..., Any], limit: int | None = None) -> list[Any]:
     """Return `f(element)` for each element, in order, running at most `limit` (256) at a time.
 
@@ -307,7 +312,7 @@ async def _fan_out(name: str, a: list[Any], f: Callable[..., Any], limit: int | 
     return await promises.promise_all(calls, fan_out_limit(name, limit))  # type: ignore[no-any-return]
 
 
-@builtin(aliases=("par_each",))
+@builtin(aliases=("par_each",), check=partial(_limit, "parallel_each"))
 async def parallel_each(a: list[Any], f: Callable[..., Any], limit: int | None = None) -> None:
     """Call `f` with each element, running at most `limit` (256) at a time, and wait for all.
 
