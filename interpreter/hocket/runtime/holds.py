@@ -7,7 +7,8 @@ time, but for functions that are marked to have a limit of their own, or to wait
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -48,6 +49,17 @@ def release(scheduler: Scheduler, limit: Limit | None) -> None:
     scheduler.holds -= 1
     if limit is not None:
         limit.cancel()
+
+
+@contextmanager
+def let_go() -> Iterator[None]:
+    """Give a hold back while what holds waits for the program itself, as a request does for its body."""
+    scheduler = current.scheduler
+    scheduler.holds -= 1
+    try:
+        yield
+    finally:
+        scheduler.holds += 1
 
 
 async def held() -> None:

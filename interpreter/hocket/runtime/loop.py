@@ -343,7 +343,7 @@ class Scheduler:
     def _idle(self) -> None:
         for look in self.when_idle:
             look()
-        if isinstance(self.clock, VirtualClock) and not self.holds and (self.cells or self._emptied):
+        if isinstance(self.clock, VirtualClock) and self.holds <= 0 and (self.cells or self._emptied):
             # What fires need not make anything ready: a timeout may wait for a shield.
             while not self.ready and (when := self.timers.next()) is not None:
                 self.clock.jump(when)
@@ -354,7 +354,7 @@ class Scheduler:
         when = self.timers.next()
         if when is None:
             self._disarm()
-            if not self.holds and not self.external:
+            if self.holds <= 0 and not self.external:
                 self._detect()
         elif not self.clock.virtual:
             self._arm(when)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from hocket import errors
 from hocket.runtime.scopes import format_ms
-from hocket.stdlib.http.requests import Request
+from hocket.stdlib.http.requests import Chunks, Request
 
 # The libraries' messages show what they could not read as Python writes bytes.
 _BYTES = re.compile(r"bytearray\(|\bb['\"]")
@@ -27,7 +27,13 @@ def as_network_error(request: Request) -> Iterator[None]:
 
 
 def raise_as_network_error(request: Request, error: Exception) -> NoReturn:
-    """Raise an exception of the HTTP libraries as an error of `request`, any other as it is."""
+    """Raise an exception of the HTTP libraries as an error of `request`, any other as it is.
+
+    What is raised because the stream that is sent has failed is that failure.
+    """
+    content = request.arguments.get("content")
+    if isinstance(content, Chunks) and content.failure is not None:
+        raise content.failure
     found = None if isinstance(error, errors.Error) else translated(request, error)
     if found is None:
         raise error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hocket import errors
 from hocket.runtime.current import permissions
+from hocket.runtime.holds import let_go
 from hocket.runtime.promises import Promise
-from hocket.runtime.streams import Stream
+from hocket.runtime.streams import Flow, Stream, stream
 from hocket.runtime.tasks import Operation
 from hocket.runtime.values import print_text, type_name
 from hocket.runtime.work import Work
@@ -247,8 +248,8 @@ def _add_content(arguments: dict[str, Any], options: dict[str, Any]) -> None:
         arguments["data"] = _texts(options, "form")
     elif isinstance(body, File):  # by line it would lose the line ends
         arguments["content"] = Chunks(chunks(body))
-    elif isinstance(body, Stream):
-        arguments["content"] = Chunks(body)
+    elif isinstance(body, Flow) or hasattr(body, "__aiter__"):
+        arguments["content"] = Chunks(stream(body))
     elif body is not None:
         arguments["content"] = as_bytes("body", body)
 
@@ -262,31 +263,47 @@ class Chunks:
     """A body that is sent as the stream `parts` gives it; it can be sent once.
 
     The HTTP library asks for the parts in tasks of asyncio, where the language cannot wait.
+    Meanwhile the request waits for the program, so it holds no clock.
     """
 
     def __init__(self, parts: Stream) -> None:
         self.parts = parts
+        # What the stream has failed with, of which the HTTP library may make something else.
+        self.failure: errors.Error | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the parts as bytes."""
         try:
-            while (part := await Operation(next_part(self.parts), "body").future()) is not None:
+            while (part := await self.run(next_part(self.parts))) is not None:
                 yield part
         finally:
-            await Operation(ended(self.parts), "body").future()
+            await self.run(ended(self.parts))
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do `work` in a task of the language."""
+        future = Operation(work, "body").future()
+        try:
+            return await future  # type: ignore[no-any-return]
+        except errors.Error as error:
+            self.failure = error
+            raise
+        finally:
+            future.cancel()  # if it is left before its end
 
 
 async def next_part(parts: Stream) -> bytes | None:
     """Return the next part of a body, None at its end."""
-    try:
-        return as_bytes("body", await parts.__anext__())
-    except StopAsyncIteration:
-        return None
+    with let_go():
+        try:
+            return as_bytes("body", await parts.__anext__())
+        except StopAsyncIteration:
+            return None
 
 
 async def ended(parts: Stream) -> None:
     """Close a body."""
-    await parts.aclose()
+    with let_go():
+        await parts.aclose()
 
 
 def _add_auth(arguments: dict[str, Any], options: dict[str, Any]) -> None:
