@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hocket import errors
 from hocket.runtime import current
@@ -252,8 +252,11 @@ class Worker(Routine):
 
 
 async def _work(calls: deque[tuple[int, Any]], values: list[Any]) -> None:
+    worker = cast(Worker, current.scheduler.current)
+    inherited = worker.locals
     while calls:
         at, item = calls.popleft()
+        worker.locals = inherited  # not what the call before has set
         values[at] = await (result_of(item) if callable(item) else result_of(item[0], *item[1]))
 
 

@@ -34,6 +34,13 @@ async def send(request: Request) -> HttpResult:
     """Return the answer, once more on failure if the request says so; raises the errors of `as_network_error`."""
     begun = current_scheduler().clock.now()
     request = await ready(request)
+    try:
+        return await _send(request, begun)
+    finally:
+        await request.close_body()
+
+
+async def _send(request: Request, begun: int) -> HttpResult:
     pauses = _pauses()
     for attempt in range(request.retries + 1):
         try:

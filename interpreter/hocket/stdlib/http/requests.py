@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hocket import errors
-from hocket.runtime.current import permissions
+from hocket.runtime.current import current_scheduler, current_task, permissions
 from hocket.runtime.holds import let_go
-from hocket.runtime.promises import Promise
+from hocket.runtime.promises import Promise, promise_all_settled
 from hocket.runtime.streams import Flow, Stream, stream
 from hocket.runtime.tasks import Operation
 from hocket.runtime.values import print_text, type_name
@@ -77,6 +77,12 @@ class Request:
         """Return it with the files that were read."""
         arguments = {**self.arguments, "files": {**self.arguments["files"], **uploads}}
         return replace(self, arguments=arguments, uploads={})
+
+    async def close_body(self) -> None:
+        """Close the stream that is sent, if it is one."""
+        content = self.arguments.get("content")
+        if isinstance(content, Chunks):
+            await content.aclose()
 
     def address(self) -> httpx.URL:
         """Return the URL with the parameters."""
@@ -263,25 +269,30 @@ class Chunks:
     """A body that is sent as the stream `parts` gives it; it can be sent once.
 
     The HTTP library asks for the parts in tasks of asyncio, where the language cannot wait.
-    Meanwhile the request waits for the program, so it holds no clock.
+    What gives them belongs to the task that sends the request.  Meanwhile that one waits for
+    the program, so it holds no clock.
     """
 
     def __init__(self, parts: Stream) -> None:
         self.parts = parts
         # What the stream has failed with, of which the HTTP library may make something else.
         self.failure: errors.Error | None = None
+        self._sender = current_task()
+        self._asked: Operation | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the parts as bytes."""
-        try:
-            while (part := await self.run(next_part(self.parts))) is not None:
-                yield part
-        finally:
-            await self.run(ended(self.parts))
+        while (part := await self._next()) is not None:
+            yield part
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do `work` in a task of the language."""
-        future = Operation(work, "body").future()
+    async def _next(self) -> bytes | None:
+        scheduler = current_scheduler()
+        running, scheduler.current = scheduler.current, self._sender
+        try:
+            self._asked = Operation(next_part(self.parts), "body")
+        finally:
+            scheduler.current = running
+        future = self._asked.future()
         try:
             return await future  # type: ignore[no-any-return]
         except errors.Error as error:
@@ -289,6 +300,13 @@ class Chunks:
             raise
         finally:
             future.cancel()  # if it is left before its end
+
+    async def aclose(self) -> None:
+        """Close the stream, when nobody wants more of it."""
+        if self._asked is not None:
+            self._asked.cancel()
+            await promise_all_settled([self._asked])
+        await self.parts.aclose()
 
 
 async def next_part(parts: Stream) -> bytes | None:
@@ -298,12 +316,6 @@ async def next_part(parts: Stream) -> bytes | None:
             return as_bytes("body", await parts.__anext__())
         except StopAsyncIteration:
             return None
-
-
-async def ended(parts: Stream) -> None:
-    """Close a body."""
-    with let_go():
-        await parts.aclose()
 
 
 def _add_auth(arguments: dict[str, Any], options: dict[str, Any]) -> None:

@@ -108,6 +108,7 @@ class HttpStream(Stream):
         parts = self._parts
         if parts is not None:
             await python(parts.aclose())  # type: ignore[attr-defined]
+        await self._request.close_body()
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
