@@ -152,6 +152,9 @@ class Error(HocketError):
     called: Sequence[Site] = ()
     """Where the task was called that failed, when nobody awaited it."""
 
+    made: Sequence[Site] = ()
+    """Where the promise was made that failed, if that is no task, when nobody awaited it."""
+
     cause: Error | None = None
 
     def __init__(self, message: str = "", value: Any = None, hint: str | None = None, **fields: Any) -> None:

@@ -111,6 +111,7 @@ def run_time(error: Error, paint: Paint, word: str = "error") -> str:
         parts.append(f"  hint: {error.hint}")
     parts += calls(sites)
     parts += [f"spawned at {where(site.resolve())}" for site in error.spawned if site not in sites]
+    parts += [f"promise made at {where(site.resolve())}" for site in error.made]
     parts += [f"caused by {headline(cause)} ({where(cause.place)})" for cause in causes(error)]
     members = [member for member in error.fields.get("errors", ()) if isinstance(member, Error)]
     parts += [f"{number}. {headline(member)} ({where(member.place)})" for number, member in enumerate(members, 1)]

@@ -34,6 +34,7 @@ from hocket.runtime.interrupt import CellInterrupt, Interrupts
 from hocket.runtime.loop import Cell, Scheduler
 from hocket.runtime.process import prepare_process
 from hocket.runtime.promise import CANCELLED, Promise
+from hocket.runtime.tasks import Routine
 from hocket.source import Source, Span
 from hocket.stdlib.showing import Display
 from hocket.support import support, waiting
@@ -315,7 +316,9 @@ class Session:
     def _report(self, error: BaseException, promise: Promise | None) -> None:
         shown = stopped(error) if isinstance(error, CellInterrupt) else translate(error)
         site = None if promise is None or shown.spawned else promise.spawn_site
-        shown.called = [] if site is None or site in shown.trace else [site]
+        sites = [] if site is None or site in shown.trace else [site]
+        is_run = isinstance(promise, Routine) or not shown.trace
+        shown.called, shown.made = (sites, []) if is_run else ([], sites)
         shown.in_callback = isinstance(promise, Callback)
         self.report(shown, render(shown))
 

@@ -137,6 +137,20 @@ def test_causes_are_shown_to_the_first() -> None:
     ]
 
 
+def test_where_a_failed_promise_was_made_is_no_call() -> None:
+    async def main() -> list[str]:
+        told: list[str] = []
+        session = Session(lambda error, text: told.append(text))
+        await session.run('let d := deferred()\nd.reject("by hand")\nfunc f() { promise_reject("at once") }\nf()')
+        await session.close()
+        return told
+
+    at_once, by_hand = asyncio.run(main())
+    assert by_hand.splitlines()[1] == "  --> cell 1, line 2, column 1"
+    assert by_hand.splitlines()[5:] == ["promise made at cell 1, line 1"]
+    assert at_once.splitlines()[5:] == []
+
+
 def test_the_middle_of_a_long_list_of_calls_is_counted() -> None:
     text = "func a(n) { if n == 0 { throw 'end' }; return b(n) }\nfunc b(n) { return a(n - 1) }\na(20)"
     lines = render(failure(text)).splitlines()
