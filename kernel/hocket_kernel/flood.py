@@ -34,6 +34,9 @@ LARGE = 10_000
 ANEW = 10
 """By how much it is cheaper to show a value in the place of another: 20 small ones a second can go on for ever."""
 
+CLEAR = 10
+"""Characters of the allowance of what is shown that clearing it takes."""
+
 REMEMBERED = 1_000
 """Requests whose amount of output is remembered."""
 
@@ -203,7 +206,8 @@ class Shows:
         self._held.clear()
         self._left_out = 0
         self._is_clear = True
-        if self._allowance.suffices(PRICE // ANEW, now):
+        if self._allowance.suffices(PRICE // ANEW + CLEAR, now):  # also for what is shown next
+            self._allowance.spend(CLEAR)
             self._clears = None
             return True
         self._clears = wait
@@ -216,7 +220,7 @@ class Shows:
     def release(self) -> tuple[bool | None, int, list[tuple[str, Any]]]:
         """Return whether the output is to be cleared, as in `clear`, how many were left out, and what is held back."""
         released = self._clears, self._left_out, [(place, shown) for place, (shown, _) in self._held.items()]
-        self._allowance.spend(self._needed())
+        self._allowance.spend(self._needed() + (0 if self._clears is None else CLEAR))
         self._clears, self._left_out = None, 0
         self._held.clear()
         return released

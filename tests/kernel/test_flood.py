@@ -3,7 +3,7 @@
 import re
 import time
 
-from hocket_kernel.flood import ANEW, LARGE, PRICE, RATE, TAIL, Meter, Shows
+from hocket_kernel.flood import ANEW, CLEAR, LARGE, PRICE, RATE, TAIL, Meter, Shows
 
 
 def pieces(found):
@@ -120,13 +120,20 @@ def test_what_replaces_a_value_that_is_held_back_is_in_its_place():
 
 
 def test_clearing_forgets_what_is_held_back_and_waits_with_what_is_shown_next():
-    shows = Shows(PRICE // ANEW, 0)
+    shows = Shows(PRICE // ANEW + CLEAR, 0)
     assert shows.clear(True, 0)
     assert shown(shows, "a", "b") == ["a"]
     assert not shows.clear(True, 0)
     assert shown(shows, "c") == []
     assert not shows.is_due(0) and shows.is_due(PRICE // ANEW / RATE)
     assert shows.release() == (True, 0, [("c", "value c")])
+
+
+def test_clearing_alone_is_bounded_too():
+    shows = Shows(1_000, 0.0)
+    cleared = [shows.clear(False, 0.0) for _ in range(1_000)]
+    assert cleared.count(True) < 100 and not cleared[-1] and shows.holds
+    assert shows.is_due(1.0) and shows.release()[0] is False
 
 
 def test_what_moves_goes_on_for_ever():
