@@ -125,6 +125,7 @@ class Selection:
         A cancelled wait has taken nothing.
         """
         scheduler = current.scheduler
+        begun = scheduler.clock.now()
         self.enlist()
         if limit is not None:
             scheduler.timers.push(limit, self)
@@ -142,7 +143,11 @@ class Selection:
         if self.chosen is None:
             return NOTHING
         won = self.chosen.outcome()
-        return await self.wait(None) if won is None else won
+        if won is not None:
+            return won
+        # It was told the end, but a receiver that was stopped has given a value back.
+        left = None if limit is None else max(0, limit - (scheduler.clock.now() - begun) / 1e6)
+        return await self.wait(left)
 
     def enlist(self) -> None:
         """Take a place in the line of every source."""
