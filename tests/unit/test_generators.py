@@ -154,3 +154,11 @@ def test_the_end_of_a_python_iterator_is_an_error_of_the_language() -> None:
     )
     assert str(plain.error) == "StopIteration: the iterator has no more elements"
     assert str(later.error) == "StopAsyncIteration: the iterator has no more elements"
+
+
+def test_an_error_of_python_in_a_finally_block_is_raised_as_itself() -> None:
+    def fails() -> None:
+        raise RuntimeError("from a library")
+
+    (outcome,) = run("func* g() { try { yield 1 } finally { fails() } }; for x in g() { break }", fails=fails)
+    assert str(outcome.error) == "RuntimeError: from a library"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from types import GeneratorType
 from typing import Any, TypeGuard
 
@@ -49,15 +50,10 @@ def numbered(items: Iterator[Any]) -> Iterator[Any]:
 
 def first_of(items: Iterator[Any], count: int) -> list[Any]:
     """Return the first `count` elements, or as many as there are, and close `items`."""
-    found: list[Any] = []
     try:
-        while len(found) < count:
-            found.append(next(items))
-    except StopIteration:
-        return found
+        return list(islice(items, count))
     finally:
         close(items)
-    return found
 
 
 def checked(check: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Iterable[Any]]]:
