@@ -22,7 +22,7 @@ from hocket.runtime.generators import RUNNING
 from hocket.runtime.operators import Box
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.runtime.sets import SETS
-from hocket.runtime.values import a_type, print_text, type_name
+from hocket.runtime.values import a_type, class_name, print_text, type_name
 from hocket.source import Source
 
 NAMES = {
@@ -250,7 +250,8 @@ def described(annotation: Any) -> list[str]:
         return [name for member in members for name in described(member)]
     cls = getattr(annotation, "__origin__", None) or annotation
     name = getattr(cls, "__name__", str(cls))
-    return [{"Callable": "function", "Iterable": "collection"}.get(name, NAMES.get(name, name))]
+    word = {"Callable": "function", "Iterable": "collection"}.get(name) or NAMES.get(name)
+    return [word or (class_name(cls) if isinstance(cls, type) else name)]
 
 
 def unexpected(builtin: Builtin, frame: FrameType, error: BaseException) -> errors.Error | None:

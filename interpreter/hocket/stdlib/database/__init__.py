@@ -7,10 +7,11 @@ from typing import Any
 
 from hocket.runtime.registry import builtin, method
 from hocket.runtime.threads import in_thread
+from hocket.stdlib.database import plain
 from hocket.stdlib.database.databases import Database, Transaction
 from hocket.stdlib.disk import path_text
 
-__all__ = ["Database", "Transaction"]
+__all__ = ["Database", "Transaction", "plain"]
 
 
 async def _async_sqlite(path: str) -> Database:

@@ -8,7 +8,8 @@ nobody to wait for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ClassVar
 from weakref import WeakSet
@@ -27,6 +28,7 @@ from hocket.stdlib.blocks import InOrder
 from hocket.stdlib.database.engine import Engine, Statement, failure
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
+BEGIN, COMMIT, ROLLBACK = "begin immediate", "commit", "rollback"
 
 
 class Turn(Mutex):
@@ -72,8 +74,9 @@ class Database(Statements):
         self.engine = Engine(path)
         self.order = InOrder(current_scheduler().executor)
         self.turn = Turn(path)
-        # Transactions that are open, one in the other.
+        # Transactions that are open, one in the other, and whether the first has no end but the program's word.
         self.depth = 0
+        self.is_begun = False
         _open().add(self)
 
     def label(self, text: Callable[[Any], str]) -> str:
@@ -85,15 +88,17 @@ class Database(Statements):
         """The database itself."""
         return self
 
-    @property
-    def is_mine(self) -> bool:
-        """Whether the running task has its turn already."""
-        return self.turn.holder is here("query()")
+    def has_turn(self) -> bool:
+        """Return whether the running task has its turn already; it inherits a transaction that a task left open."""
+        task, holder = here("query()"), self.turn.holder
+        if self.is_begun and holder is not None and holder.coroutine is None:
+            self.turn.holder = task
+        return self.turn.holder is task
 
     async def do(self, what: Callable[[Statement], Any], sql: Any, parameters: Any) -> Any:
         """Do a statement when it is its turn."""
         made = statement(sql, parameters)
-        if self.is_mine:
+        if self.has_turn():
             return await self.call(what, made)
         async with self.turn:
             return await self.call(what, made)
@@ -111,14 +116,14 @@ class Database(Statements):
     async def transact(self, function: Any) -> Any:
         """Run `function` in a transaction; in the task that has one, in a part of it."""
         checked("transaction", function)
-        if self.is_mine:
+        if self.has_turn():
             return await self.within(function)
         async with self.turn:
             return await self.within(function)
 
     async def within(self, function: Any) -> Any:
         """Run `function` between the statements that begin and end a transaction, or a savepoint."""
-        begin, end, undo = "begin immediate", "commit", ["rollback"]
+        begin, end, undo = BEGIN, COMMIT, [ROLLBACK]
         if self.depth:
             name = f"part{self.depth}"
             begin, end, undo = f"savepoint {name}", f"release {name}", [f"rollback to {name}", f"release {name}"]
@@ -139,9 +144,85 @@ class Database(Statements):
                 # Not waited for: what comes next waits for it, in the thread.
                 self.order.submit(self.engine.undo, *undo)
 
+    async def begin(self) -> bool:
+        """Begin a transaction that ends when the program says so; raises DatabaseError in one."""
+        self.check_begin()
+        await self.turn.lock()
+        self.is_begun, self.depth = True, 1
+        with self.settling():
+            await self.call(self.engine.execute, Statement(BEGIN, []))
+        return True
+
+    async def end(self, sql: str) -> bool:
+        """End the transaction that `begin` has begun; raises DatabaseError without one, and where it cannot end."""
+        self.check_end(sql)
+        with self.settling():
+            await self.call(self.engine.execute, Statement(sql, []))
+        return True
+
+    def check_begin(self) -> None:
+        """Raise DatabaseError when the running task is in a transaction."""
+        if self.has_turn():
+            raise failure(Statement(BEGIN, []), "a transaction is open already")
+
+    def check_end(self, sql: str) -> None:
+        """Raise DatabaseError when the running task has begun no transaction."""
+        if not (self.has_turn() and self.is_begun):
+            raise failure(Statement(sql, []), "no transaction is open")
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Begin or end a transaction in the block; give the turn back if none is open behind it."""
+        is_open = False
+        try:
+            yield
+            is_open = self.engine.is_in_transaction
+        except errors.DatabaseError:
+            is_open = self.engine.is_in_transaction
+            raise
+        finally:
+            if not is_open:
+                # What a wait that was given up has done; not waited for, as `within` does not.
+                self.order.submit(self.engine.undo, ROLLBACK)
+                self.is_begun, self.depth = False, 0
+                self.turn.unlock()
+
+    def do_blocking(self, what: Callable[[Statement], Any], made: Statement) -> Any:
+        """Do a statement while nothing else runs; raises DatabaseError when it is another task's turn."""
+        if self.turn.holder is not None and not self.has_turn():
+            who = self.turn.holder.describe()
+            raise failure(made, f"{who} uses the database, and a plain function cannot wait")
+        if self.closed:
+            raise failure(made, "the database is closed")
+        try:
+            return self.order.submit(what, made).result()
+        except BaseException:
+            self.engine.stop(made)
+            raise
+
+    def begin_blocking(self) -> bool:
+        """As `begin`, while nothing else runs."""
+        self.check_begin()
+        self.do_blocking(self.engine.execute, Statement(BEGIN, []))
+        self.turn.try_lock()
+        self.is_begun, self.depth = True, 1
+        return True
+
+    def end_blocking(self, sql: str) -> bool:
+        """As `end`, while nothing else runs."""
+        self.check_end(sql)
+        with self.settling():
+            self.do_blocking(self.engine.execute, Statement(sql, []))
+        return True
+
+    def close_blocking(self) -> None:
+        """Close, after what is under way."""
+        self.closed = True
+        self.order.submit(self.engine.close).result()
+
     async def close(self) -> None:
         """Close, when nobody has a turn any more."""
-        if self.is_mine or self.closed:
+        if self.has_turn() or self.closed:
             await self.finish()
             return
         async with self.turn:
@@ -203,7 +284,7 @@ class Transaction(Statements):
 
     async def transact(self, function: Any) -> Any:
         """Run `function` in a part of the transaction."""
-        if self.is_over or not self.database.is_mine:
+        if self.is_over or not self.database.has_turn():
             what = "is over" if self.is_over else "can be parted only by the task that has begun it"
             raise errors.ValueError(f"the transaction {what}")
         return await self.database.transact(function)

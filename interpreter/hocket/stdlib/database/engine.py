@@ -44,6 +44,8 @@ class Engine:
         self.path = path
         self._connection: sqlite3.Connection | None = None
         self._running: Statement | None = None
+        # The number of the row that was inserted last.
+        self.last_id = 0
 
     def open(self) -> None:
         """Open the file, which is made if there is none; raises PermissionDenied, FileError."""
@@ -76,6 +78,7 @@ class Engine:
     def execute(self, statement: Statement) -> dict[str, Any]:
         """Return how many rows a statement has changed, and the number of the row that was inserted last."""
         with self._execution(statement) as cursor:
+            self.last_id = cursor.lastrowid or self.last_id
             return {"changes": max(cursor.rowcount, 0), "last_id": cursor.lastrowid}
 
     @contextmanager
@@ -97,6 +100,11 @@ class Engine:
             raise failure(statement, "a text with half of a surrogate pair cannot be stored") from error
         finally:
             self._running = None
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open; asked when no statement runs."""
+        return self._connection is not None and self._connection.in_transaction
 
     def stop(self, statement: Statement) -> None:
         """Break a statement off that nobody waits for; not called in the thread."""
