@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from hocket import errors
 from hocket.runtime.promises import Promise
 from hocket.runtime.registry import builtin, method
 from hocket.stdlib import json
+from hocket.stdlib.server import steps
 from hocket.stdlib.server.messages import HttpRequest, HttpResponse, response
 from hocket.stdlib.server.routes import Routes
-from hocket.stdlib.server.serving import HttpServer
+from hocket.stdlib.server.serving import HttpServer, checked_port
 
-__all__ = ["HttpRequest", "HttpResponse", "HttpServer"]
+__all__ = ["HttpRequest", "HttpResponse", "HttpServer", "steps"]
 
 
 @builtin
@@ -40,11 +40,9 @@ def http_serve(routes: dict[str, Any], port: int = 0) -> HttpServer:
     server.stop()
     ```
     """
-    if not isinstance(routes, dict) or not isinstance(port, int) or isinstance(port, bool):
+    if not isinstance(routes, dict):
         raise TypeError
-    if not 0 <= port <= 65535:
-        raise errors.ValueError(f"http_serve() expects a port from 0 to 65535, got {port}")
-    return HttpServer(Routes(routes), port)
+    return HttpServer(Routes(routes), checked_port("http_serve", port))
 
 
 @method(HttpServer)

@@ -42,6 +42,15 @@ BACKLOG = 128
 MOMENT = 1.0
 
 
+def checked_port(name: str, port: Any) -> int:
+    """Return a port that was given to the function `name`; raises TypeError or ValueError for what is none."""
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError
+    if not 0 <= port <= 65535:
+        raise errors.ValueError(f"{name}() expects a port from 0 to 65535, got {port}")
+    return port
+
+
 class HttpServer:
     """A server on this machine; `url` is what its paths begin with, without a slash at the end."""
 
