@@ -76,6 +76,17 @@ def test_an_error_awaited_many_times_does_not_grow(world: Any) -> None:
     assert world.run(main) == 2
 
 
+def test_failures_that_are_awaited_later_are_not_kept(world: Any) -> None:
+    async def main() -> int:
+        for _ in range(1000):
+            failed = rejected("no")
+            with pytest.raises(errors.Error):
+                await failed
+        return len(failed.owner.unreported or ())
+
+    assert world.run(main) < 100
+
+
 def test_a_called_task_that_loses_its_last_waiter_is_cancelled(world: Any) -> None:
     async def main() -> list[str]:
         called, spawned, made = never(), spawn(never), Promise()

@@ -6,7 +6,7 @@ cell hands those that are left to the session, and the session cancels them at t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from hocket.runtime.promise import REJECTED, Promise
 
@@ -41,6 +41,9 @@ class Owner:
             self.unreported = [promise]
         else:
             self.unreported.append(promise)
+            count = len(self.unreported)
+            if count >= _MANY and count & (count - 1) == 0:  # seldom, and the less often the more there are
+                self.unreported = [other for other in self.unreported if not other.handled]
 
     def left(self, task: Running) -> None:
         """Take note that `task` has settled."""
@@ -71,6 +74,10 @@ class SessionScope(Owner):
     __slots__ = ()
 
     is_session = True
+
+
+_MANY: Final = 64
+"""Failures noted, from which on those are forgotten that somebody has awaited meanwhile."""
 
 
 def is_dropped(promise: Promise) -> bool:

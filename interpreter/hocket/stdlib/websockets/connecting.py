@@ -45,14 +45,17 @@ async def connect(asked: Asked) -> WebSocket:
     server = None
     if current_scheduler().clock.virtual and uri.host in LOCAL and not uri.secure:
         server = local_server(uri.port)
-    if server is not None:
-        wire = _wire(asked, uri, local.parked)
-        await _open_here(asked, wire, server)
-    else:
-        wire = _wire(asked, uri, held)
-        trust = pool().trust(asked.verify) if uri.secure else None
-        await python(_translating(asked, _open_outside(asked, uri, wire, trust)))
-    _look_at_answer(asked, wire)
+    wire = _wire(asked, uri, held if server is None else local.parked)
+    try:
+        if server is not None:
+            await _open_here(asked, wire, server)
+        else:
+            trust = pool().trust(asked.verify) if uri.secure else None
+            await python(_translating(asked, _open_outside(asked, uri, wire, trust)))
+        _look_at_answer(asked, wire)
+    except BaseException:  # also a cancellation that comes when it has just been opened
+        wire.abort()
+        raise
     _register(wire)
     return WebSocket(wire)
 
@@ -85,8 +88,6 @@ async def _open_here(asked: Asked, wire: Wire, server: HttpServer) -> None:
         raise asked.late() from None
     finally:
         wire.when_open = _nothing
-        if wire.frames.state is not State.OPEN:
-            wire.transport.abort()
 
 
 async def _open_outside(asked: Asked, uri: WebSocketURI, wire: Wire, trust: Trust | None) -> None:
@@ -98,14 +99,12 @@ async def _open_outside(asked: Asked, uri: WebSocketURI, wire: Wire, trust: Trus
         if trust is not None:
             await loop.run_in_executor(None, trust.read)
         context = None if trust is None else trust.context
-        transport, _ = await loop.create_connection(lambda: wire, uri.host, uri.port, ssl=context)
+        await loop.create_connection(lambda: wire, uri.host, uri.port, ssl=context)
         try:
             _ask(asked, wire)
             await opened
         finally:
             wire.when_open = _nothing
-            if wire.frames.state is not State.OPEN:
-                transport.abort()
 
 
 async def _translating(asked: Asked, opening: Awaitable[None]) -> None:

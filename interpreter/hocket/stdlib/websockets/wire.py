@@ -292,6 +292,11 @@ class Wire(asyncio.Protocol):
             self._ended()
             self.flush()
 
+    def abort(self) -> None:
+        """End the connection without a word, if there is one."""
+        if hasattr(self, "transport"):
+            self.transport.abort()
+
     def ended(self, what: str) -> errors.Error:
         """Return the error of what comes too late: the failure, else ChannelClosed with `code` and `reason`."""
         if self.failure is not None:
