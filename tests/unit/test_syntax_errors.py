@@ -8,7 +8,7 @@ import pytest
 
 from hocket.errors import Problem, StaticErrors
 from hocket.source import Source
-from hocket.syntax import messages, tables
+from hocket.syntax import expected, tables
 from hocket.syntax.filter import WORDS
 from hocket.syntax.parser import Parsed, keywords, parse, status
 from hocket.syntax.tokens import scan
@@ -106,8 +106,8 @@ def test_found_and_expected(text: str, message: str, place: str) -> None:
         ("i--\nx", "there is no operator `--`", "write `i -= 1`"),
         ("a === b", "there is no operator `===`", "write `==`"),
         ("a !== b", "there is no operator `!==`", "write `!=`"),
-        ("a & b", "there is no operator `&`", "write `&&`"),
-        ("a | b", "there is no operator `|`", "write `||`"),
+        ("a & b", "there is no operator `&`", "write `&&`, or `bit_and(a, b)`"),
+        ("a | b", "there is no operator `|`", "write `||`, or `bit_or(a, b)`"),
         ("c ? a : b", "there is no `? :`", "write `if condition { a } else { b }`"),
         ("do { x } while y", "there is no `do`", "write `loop { … if !condition { break } }`"),
         (
@@ -158,7 +158,7 @@ def test_every_terminal_has_a_name_for_the_user() -> None:
     language = tables.load()
     names = {terminal: text for text, terminal in language.texts.items()}
     for terminal in {terminal for actions in language.actions for terminal in actions}:
-        assert terminal not in messages._phrase(names, terminal)
+        assert terminal not in expected._phrase(names, terminal)
 
 
 def test_independent_errors_are_all_reported_in_order() -> None:

@@ -135,8 +135,44 @@ ELSEWHERE = {
     "extend": "concat",
     "startswith": "starts_with",
     "endswith": "ends_with",
+    "index": "index_of",
+    "select": "filter",
+    "fold": "reduce",
+    "inject": "reduce",
+    "upcase": "upper",
+    "downcase": "lower",
+    "to_s": "to_string",
+    "to_i": "to_int",
+    "to_f": "to_float",
 }
 """Methods under their names in other languages, and under ours."""
+
+OTHERWISE = {
+    ("array", "shift"): "xs.remove_at(0)",
+    ("array", "unshift"): "xs.insert(0, x)",
+    ("array", "splice"): "xs.remove_at(i)",
+    ("array", "flatMap"): "xs.map(f).flatten()",
+    ("array", "flat_map"): "xs.map(f).flatten()",
+    ("array", "fill"): "[x] * n",
+    ("array", "at"): "xs[i]",
+    ("dict", "pop"): "d.remove(key)",
+    ("dict", "delete"): "d.remove(key)",
+    ("dict", "set"): "d[key] := value",
+    ("dict", "forEach"): "for k, v in d { … }",
+    ("string", "join"): "xs.join(separator)",
+    ("string", "concat"): "a + b",
+    ("string", "at"): "s[i]",
+    ("string", "match"): "s.regex_match(pattern)",
+    ("string", "isdigit"): 's.regex_match("^[0-9]+$")',
+    ("float", "toFixed"): "${x:.2f}",
+    ("int", "toFixed"): "${x:.2f}",
+    ("int", "times"): "for i in 0..n { … }",
+    ("range", "step_by"): "range(start, stop, step)",
+    ("range", "to_array"): "xs.collect()",
+    ("function", "randint"): "random_int(a, b)",
+    ("function", "sleep"): "sleep(ms)",
+}
+"""Methods of other languages, by type, that are no method here, and what to write."""
 
 
 def missing(value: Any, name: str, library: Library) -> errors.FieldError:
@@ -149,6 +185,8 @@ def missing(value: Any, name: str, library: Library) -> errors.FieldError:
     meant = ELSEWHERE.get(name, "")
     if meant in methods:
         return errors.FieldError(f"Field not found: {name}", hint=f"write `{meant}()`")
+    if (type_name(value), name) in OTHERWISE:
+        return errors.FieldError(f"Field not found: {name}", hint=f"write `{OTHERWISE[type_name(value), name]}`")
     known = [*methods, *getattr(type(value), "members", ()), *own_fields(value)]
     hint = errors.did_you_mean(name, known) or f"{type_name(value)} has no `{name}`"
     return errors.FieldError(f"Field not found: {name}", hint=hint)

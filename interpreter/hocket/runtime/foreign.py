@@ -189,6 +189,8 @@ def hint_for(wanted: Any, value: Any) -> str | None:
     """Return what makes `value` one that the annotation admits."""
     if hasattr(value, "__await__"):
         return operators.AWAIT_IT
+    if callable(value) and "array" in described(wanted):
+        return "the collection comes before the function"
     return operators.COLLECT_IT if is_list(wanted) and hasattr(value, "__aiter__") else None
 
 

@@ -290,7 +290,8 @@ def loop_range(start: Any, stop: Any, inclusive: bool) -> range:
     """Return the Python range of `for i in start..stop`."""
     if type(start) is not int or type(stop) is not int:
         other = stop if type(start) is int else start
-        raise errors.TypeError(f"a range goes from int to int, got {type_name(other)}")
+        hint = "write `+` to join texts" if isinstance(other, str) else None
+        raise errors.TypeError(f"a range goes from int to int, got {type_name(other)}", hint=hint)
     return range(start, stop + 1 if inclusive else stop)
 
 

@@ -37,12 +37,26 @@ HABITS = (
     Habit((START, "until", ANY), "there is no `until`", "write `while !condition { … }`"),
     Habit((START, "foreach", ANY), "there is no `foreach`", "write `for x in xs { … }`"),
     Habit((START, "repeat", ANY), "there is no `repeat`", "write `for i in 0..n { … }`"),
+    Habit((START, "go", NAME), "there is no `go`", "write `spawn f(x)`"),
+    Habit((START, "defer", NAME), "there is no `defer`", "write `try { … } finally { … }`, or `with x { … }`"),
+    Habit((START, "local", NAME), "there is no `local`", "write `x := 1`, or `mut x := 1`"),
+    Habit((START, "puts", ANY), "there is no `puts`", "write `print(…)`"),
+    Habit(("if", "let"), "there is no `if let`", "write `match e { case Some(x) { … } }`"),
+    Habit(
+        ("while", "let"), "there is no `while let`", "write `loop { match e { case Some(x) { … } default { break } } }`"
+    ),
+    Habit(("break", ANY), "`break` has neither value nor label", "assign a variable before it"),
+    Habit(("continue", ANY), "`continue` has no label", "a function with `return` leaves several loops"),
+    Habit((START, "export", NAME, "="), "`export` stands before a declaration", "write `export x := 1`"),
+    Habit(("{", "|"), "a function is not written with `|x|`", "write `x => e`"),
     Habit((START, "switch", ANY), "there is no `switch`", "write `match x { case 1 { … } default { … } }`"),
     Habit(
         (START, "for", "("), "this is not how a `for` is written", "write `for i in 0..10 { … }`, `for k, v in d { … }`"
     ),
     Habit((START, "for", ANY, ":="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
     Habit((START, "for", ANY, "="), "this is not how a `for` is written", "write `for i in 0..10 { … }`, or `while`"),
+    Habit((START, "for", ANY, ",", ANY, ":="), "this is not how a `for` is written", "write `for i, x in xs { … }`"),
+    Habit((START, "for", ANY, ",", ANY, "="), "this is not how a `for` is written", "write `for i, x in xs { … }`"),
     Habit(("to",), "there is no `to`", "a range is `0..10`, or `0..=10` with its end"),
     Habit(("for", "let"), "the variable of a `for` is declared by it", "write `for x in xs { … }`"),
     Habit(("for", "mut"), "the variable of a `for` is declared by it", "write `for x in xs { … }`"),
@@ -85,6 +99,7 @@ HABITS = (
     Habit((START, "use", NAME), "there is no `use`", "write `import m`"),
     Habit((START, "using", NAME), "there is no `using`", "write `import m`"),
     Habit((START, "include", ANY), "there is no `include`", "write `import m`"),
+    Habit(("do",), "there is no `do`", "a body stands in braces: `while c { … }`"),
     Habit(("then",), "there is no `then`", "a body stands in braces: `if c { … }`"),
     Habit(("println", "!"), "there is no `println!`", "write `print(…)`"),
     Habit(("except", ANY, "as"), "the name stands right behind the type", "write `except ValueError e { … }`"),
@@ -98,8 +113,8 @@ HABITS = (
     Habit(("async", "{"), "there is no `async` block", "write `spawn { … }`"),
     Habit((START, "case", ANY), "`case` without `match`", "write `match x { case 1 { … } }`"),
     Habit(("auto", NAME), "there is no `auto`", "write `x := 1`"),
-    Habit(("<", "<"), "there is no operator `<<`", "write `x * 2 ** n`"),
-    Habit((">", ">"), "there is no operator `>>`", "write `x / 2 ** n`"),
+    Habit(("<", "<"), "there is no operator `<<`", "write `bit_shl(x, n)`"),
+    Habit((">", ">"), "there is no operator `>>`", "write `bit_shr(x, n)`"),
     Habit(("lambda", ANY), "there is no `lambda`", "write `x => e`"),
     Habit(("new", ANY), "there is no `new`", "call the constructor: `Name(…)`"),
     Habit((START, "delete", ANY), "there is no `delete`", "write `d.remove(key)`"),
@@ -145,9 +160,9 @@ SIGNS = {
     "=<": "write `<=`",
     "++": "write `i += 1`",
     "--": "write `i -= 1`",
-    "&": "write `&&`",
-    "^": "write `**` for a power",
-    "~": "write `!` for not",
+    "&": "write `&&`, or `bit_and(a, b)`",
+    "^": "write `**` for a power, or `bit_xor(a, b)`",
+    "~": "write `!` for not, or `bit_not(x)`",
 }
 
 

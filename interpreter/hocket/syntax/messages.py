@@ -7,12 +7,12 @@ which the parser's tables know; terminals never appear in it.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 from hocket.errors import Problem, did_you_mean
 from hocket.source import Span
 from hocket.syntax import tables
+from hocket.syntax.expected import LINE_END, accepts, phrases
 from hocket.syntax.filter import WORDS
 from hocket.syntax.habits import ANY, ESCAPED, HABITS, LAMBDA, NAME, QUOTE, START, TYPES
 from hocket.syntax.tables import END
@@ -22,7 +22,6 @@ BODY = "write `func f(x) { return … }`"
 CASE = "the body of a case stands in braces: `case 1 { … }`"
 STRINGS = frozenset({"STRING", "FSTRING_START"})
 PLAIN = STRINGS | {END}
-LINE_END = "line end"
 
 
 class Finding(NamedTuple):
@@ -34,7 +33,7 @@ class Finding(NamedTuple):
 
 
 DECLARING = frozenset({"let", "mut", "const"})
-BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func", "struct"})
+BODY_WORDS = frozenset({"if", "else", "for", "while", "loop", "try", "except", "finally", "func", "struct", "with"})
 
 
 class Failure(NamedTuple):
@@ -94,7 +93,7 @@ class Failure(NamedTuple):
 
 def problem(failure: Failure) -> Problem:
     """Return what to tell the user about a place where the parser got stuck."""
-    expected = _expected(failure.states)
+    expected = phrases(failure.states)
     incomplete = failure.terminals[failure.at] == END
     texts = failure.texts()
     finding = _habit(failure, texts) or _special(failure, texts, expected) or _generic(failure, expected)
@@ -131,6 +130,7 @@ def _special(failure: Failure, texts: list[str], expected: list[str]) -> Finding
         or _type(texts, expected)
         or _function(failure, texts, expected)
         or _assignment(failure, texts, expected)
+        or _behind_value(failure, texts)
         or _value(failure, texts, expected)
         or _brackets(texts, expected)
         or _layout(texts, expected)
@@ -225,7 +225,7 @@ def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding |
     if "an expression" in expected:
         return _operand(failure, found, previous)
     if found == "|":
-        return Finding("there is no operator `|`", "write `||`")
+        return Finding("there is no operator `|`", "write `||`, or `bit_or(a, b)`")
     if found == "if" and accepts(failure.states, "STAR"):
         return Finding("`if` does not stand behind a value", "write `if condition { a } else { b }`")
     if found == "..." and previous not in (",", "(", "["):
@@ -241,6 +241,47 @@ def _value(failure: Failure, texts: list[str], expected: list[str]) -> Finding |
     return None
 
 
+def _behind_value(failure: Failure, texts: list[str]) -> Finding | None:
+    """What stands behind a value in other languages."""
+    found, opened = texts[-1], _opened(texts)
+    if found in (":", "::") and opened and texts[opened] == "[" and _ends_value(texts[opened - 1]):
+        return Finding("a slice is written with `..`", "write `xs[1..3]`, `xs[1..]` or `xs[..3]`")
+    if len(texts) < 2 or not _ends_value(texts[-2]):
+        return None
+    if found == "as" and texts[0] not in ("import", "from", "with"):
+        return Finding("a value is converted by a function", "write `to_int(x)`, `to_float(x)` or `to_string(x)`")
+    if found == "!" and failure.text(failure.at + 1) in ("(", "["):
+        return Finding(f"there is no `{texts[-2]}!`", "a call is `f(…)`, an array `[1, 2]`")
+    if found == "{" and texts[-2] == ")":
+        return _called_head(failure, texts)
+    return None
+
+
+def _called_head(failure: Failure, texts: list[str]) -> Finding | None:
+    """The head of another language, with parentheses, which is taken for a call."""
+    for place, word in enumerate(texts[:-2]):
+        for habit in HABITS:
+            written = habit.texts if place else habit.texts[-2:]
+            if written == (word, ANY) and texts[place + 1] == "(":
+                return Finding(habit.message, habit.hint, failure.start + place)
+    return None
+
+
+def _opened(texts: list[str]) -> int | None:
+    """Return the place of the innermost bracket that is open at the end of a statement."""
+    opened: list[int] = []
+    for place, text in enumerate(texts):
+        if text in ("(", "[", "{"):
+            opened.append(place)
+        elif text in (")", "]", "}") and opened:
+            opened.pop()
+    return opened[-1] if opened else None
+
+
+def _ends_value(text: str) -> bool:
+    return text in (")", "]", QUOTE) or _is_meant(NAME, text)
+
+
 def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
     """What stands where a value begins."""
     following = failure.terminals[failure.at + 1] if failure.terminals[failure.at] != END else END
@@ -250,7 +291,11 @@ def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
         return Finding("a number does not begin with a point", "write `0.5`")
     if found == "]" and previous in ("..", "..="):
         return Finding("a slice has an end or a beginning", "write `xs[0..]`, or `copy(xs)` for all of it")
-    if found in ("*", "**") and following == "NAME" and previous in ("(", ",", "["):
+    if found == "/":
+        return Finding("a pattern is a string", 'write `s.regex_match(r"…")`')
+    if found == "<" and following == "MINUS":
+        return Finding("there is no operator `<-`", "write `await ch.receive()`")
+    if found in ("*", "**") and following in ("NAME", "LSQB") and previous in ("(", ",", "["):
         return Finding(f"`{found}` does not spread a collection", "write `...xs`")
     return None
 
@@ -324,6 +369,9 @@ def _annotation(failure: Failure, texts: list[str]) -> Finding | None:
     if previous in TYPES and _is_meant(NAME, found) and texts[-3:-2] not in ([":"], ["->"]):
         hint = f"write `{found}: {TYPES[previous]}`; a variable is made by `{found} := …`"
         return Finding("a type stands behind its name", hint, failure.at - 1)
+    is_type = found in TYPES or (_is_meant(NAME, found) and found[0].isupper())
+    if is_type and "func" in texts and _is_meant(NAME, previous) and texts[-3] in ("(", ","):
+        return Finding("a type stands behind a `:`", f"write `{previous}: {TYPES.get(found, found)}`", failure.at - 1)
     if found == ":" and len(texts) == 2 and _is_meant(NAME, previous):
         return Finding("an annotation needs `let` or `mut`", f"write `let {previous}: int := …`")
     return None
@@ -362,8 +410,8 @@ def _hint(failure: Failure, expected: list[str]) -> str | None:
         return "a body stands in braces: `if c { … }`"
     if failure.text(failure.at) == "-" and {"`...`", "`[`", "`}`"} <= set(expected):
         return "a key that is computed stands in brackets: `[-1]: …`"
-    if "`:`" in expected and failure.text(failure.at) == "=>":
-        return "write `key: value`"
+    if "`:`" in expected and failure.text(failure.at) in ("(", "=>"):
+        return f"write `key: {'x => e' if failure.text(failure.at) == '(' else 'value'}`"
     before = failure.at - 1
     if failure.terminals[failure.at] == "NAME" and failure.terminals[before] in STRINGS and failure.touches(before):
         return ESCAPED
@@ -372,107 +420,3 @@ def _hint(failure: Failure, expected: list[str]) -> str | None:
         name = failure.text(before)
         return did_you_mean(name, _keywords() - {name}) or f"a call has parentheses: `{name}(…)`"
     return None
-
-
-def _expected(states: list[int]) -> list[str]:
-    """Return what could stand in this state, in the user's terms."""
-    language = tables.load()
-    accepted = {terminal for terminal in language.actions[states[-1]] if accepts(states, terminal)}
-    phrases: list[str] = []
-    for phrase, least, most in _groups():
-        if least <= accepted:
-            phrases.append(phrase)
-            accepted -= most
-    if "_SEP" in accepted:
-        accepted -= {"_SEP", END, "RBRACE"}
-        phrases.append(LINE_END)
-    if phrases:
-        accepted.discard(END)
-    names = {terminal: text for text, terminal in reversed(language.texts.items())}
-    singles = sorted({_phrase(names, terminal) for terminal in accepted})
-    if singles and "an operator" in phrases:
-        # `f(1 2`: nobody means an operator.
-        phrases.remove("an operator")
-    return phrases + singles[:4]
-
-
-def _phrase(names: dict[str, str], terminal: str) -> str:
-    if terminal in ("FSTRING_MIDDLE", "FSTRING_END"):
-        return "`}`"
-    if terminal.startswith("_L"):
-        return "`{`" if "LBRACE" in terminal else "`[`" if "LSQB" in terminal else "`(`"
-    return _PHRASES.get(terminal) or f"`{names[terminal]}`"
-
-
-_PHRASES = {
-    "NAME": "a name",
-    "STRING": "a string",
-    "FSTRING_START": "a string",
-    "FSTRING_SPEC": "a format spec",
-    "INT": "a number",
-    "FLOAT": "a number",
-    "DURATION": "a duration",
-    "_SEP": LINE_END,
-    END: "the end",
-}
-
-
-@cache
-def _groups() -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
-    """Return terminals that have one name together, found by asking the tables.
-
-    If the first set is accepted, the name stands for the second one.
-    """
-    texts = tables.load().texts
-    statement, expression, operand = _accepted([]), _accepted(["THROW"]), _accepted(["INT", "STAR"])
-    pattern, type_ = _accepted(["LET"]), _accepted(["LET", "NAME", texts[":"]])
-    fitting = _accepted([texts["match"], "INT", texts["{"], texts["case"]])
-    operator = _accepted(["THROW", "INT"]) - {"_SEP", END}
-    assigning = {texts[text] for text in (":=", "=", "+=", "=>")}
-    return (
-        ("a statement", statement - {END}, statement),
-        ("an expression", operand, expression | {texts["..."], "_LBRACE_PATTERN", "_LSQB_PATTERN"}),
-        ("a pattern", fitting, fitting | {texts["..."]}),
-        ("a name", pattern, pattern | {texts["..."]}),
-        ("a type", type_, type_),
-        ("an operator", operator, operator | assigning | {"FSTRING_SPEC"}),
-    )
-
-
-def _accepted(terminals: list[str]) -> frozenset[str]:
-    """Return the terminals that may follow these."""
-    language = tables.load()
-    states = [language.start]
-    for terminal in terminals:
-        advance(states, terminal)
-    return frozenset(terminal for terminal in language.actions[states[-1]] if accepts(states, terminal))
-
-
-def advance(states: list[int], terminal: str) -> None:
-    """Move the stack of states over one terminal that is accepted."""
-    language = tables.load()
-    while True:
-        action = language.actions[states[-1]][terminal]
-        if action >= 0:
-            states.append(action)
-            return
-        rule = language.rules[~action]
-        del states[len(states) - rule.length :]
-        states.append(language.gotos[states[-1]][rule.origin])
-
-
-def accepts(states: list[int], terminal: str) -> bool:
-    """Can `terminal` come next?  The stack stays as it is."""
-    language = tables.load()
-    # What the reductions put upon the first `depth` states.
-    depth, above = len(states), list[int]()
-    while True:
-        action = language.actions[above[-1] if above else states[depth - 1]].get(terminal)
-        if action is None:
-            return False
-        if action >= 0:
-            return True
-        rule = language.rules[~action]
-        depth -= max(0, rule.length - len(above))
-        del above[max(0, len(above) - rule.length) :]
-        above.append(language.gotos[above[-1] if above else states[depth - 1]][rule.origin])
