@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.lines import SERVED, WAITING, Line, Made, Ticket
 from hocket.runtime.streams import Flow, Stream
 from hocket.runtime.values import name_type
@@ -100,7 +100,7 @@ class Pipe(Made):
 
         Raises ChannelClosed, also when it is closed meanwhile: then nothing was sent.
         """
-        ticket = Ticket(self.senders, here("send"), value)
+        ticket = Ticket(self.senders, running_task(), value)
         self.senders.append(ticket)
         if self.is_external:
             await self.outside()
@@ -145,7 +145,7 @@ class Pipe(Made):
         while not self.has_value:
             if self.is_closed:
                 raise closed("receive")
-            ticket = Ticket(self.receivers, here("receive"))
+            ticket = Ticket(self.receivers, running_task())
             self.receivers.append(ticket)
             try:
                 if self.is_external:
@@ -205,14 +205,6 @@ async def outside() -> None:
 def closed(what: str) -> errors.ChannelClosed:
     """Return the error of a send or receive that comes too late."""
     return errors.ChannelClosed(f"{what} on a closed channel")
-
-
-def here(what: str) -> Any:
-    """Return the running task."""
-    task = current.scheduler.current
-    if task is None:
-        raise RuntimeError(f"{what} outside of all tasks")
-    return task
 
 
 class End:
@@ -281,13 +273,10 @@ class Received(Stream):
         self.pipe = pipe
 
     async def __anext__(self) -> Any:
-        pipe = self.pipe
-        if pipe.values and not pipe.returned:
-            return pipe.take()
-        if pipe.has_ended:
-            raise StopAsyncIteration
+        if self.pipe.values:  # as nearly always: without the wait's own coroutine
+            return self.pipe.take()
         try:
-            return await pipe.receive()
+            return await self.pipe.receive()
         except errors.ChannelClosed:
             raise StopAsyncIteration from None
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.awaiting import as_coroutine, lift
+from hocket.runtime.current import running_task
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.streams import Stream, everything
 from hocket.runtime.tasks import Routine, SpawnedTask, Task, result_of
@@ -252,7 +253,7 @@ class Worker(Routine):
 
 
 async def _work(calls: deque[tuple[int, Any]], values: list[Any]) -> None:
-    worker = cast(Worker, current.scheduler.current)
+    worker = running_task()
     inherited = worker.locals
     while calls:
         at, item = calls.popleft()

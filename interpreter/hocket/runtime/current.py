@@ -69,6 +69,14 @@ def current_task() -> Routine | None:
     return None if scheduler is None else scheduler.current
 
 
+def running_task() -> Routine:
+    """Return the running task, for what only tasks do; raises RuntimeError outside of all of them."""
+    task = scheduler.current
+    if task is None:
+        raise RuntimeError("no task is running")
+    return task
+
+
 def permissions() -> Permissions:
     """Return what the session allows in whose context code runs; threads run in that of their caller."""
     cell = CELL.get(None)

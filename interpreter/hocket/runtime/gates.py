@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hocket import errors
-from hocket.runtime.channels import here
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.lines import Line, Made, Ticket
 from hocket.runtime.values import name_type
 
@@ -25,7 +24,7 @@ class Gate(Made):
 
     async def wait_in_line(self, place: int = 0) -> int:
         """Wait until it is opened; return what it was then said to each, by default `place`."""
-        ticket = Ticket(self.line, here("wait()"), place)
+        ticket = Ticket(self.line, running_task(), place)
         self.line.append(ticket)
         await PARKED
         return int(ticket.value)

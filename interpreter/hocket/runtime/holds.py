@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hocket import errors
 from hocket.runtime import current
-from hocket.runtime.current import PARKED, frames_of
+from hocket.runtime.current import PARKED, frames_of, running_task
 from hocket.runtime.registry import STDLIB
 
 if TYPE_CHECKING:
@@ -65,9 +65,7 @@ def let_go() -> Iterator[None]:
 async def held() -> None:
     """Park the running task, whose `waiting` is set, while the clock stands still."""
     scheduler = current.scheduler
-    task = scheduler.current
-    assert task is not None
-    limit = hold(scheduler, task)
+    limit = hold(scheduler, running_task())
     try:
         await PARKED
     finally:

@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 
 from hocket import errors
 from hocket.runtime import current
-from hocket.runtime.channels import here
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.lines import SERVED, Line, Made, Ticket
 from hocket.runtime.tasks import Routine
 from hocket.runtime.values import name_type
@@ -32,7 +31,7 @@ class Lock(Made):
 
     async def wait(self) -> None:
         """Wait until the lock is handed to the task; a cancelled wait has taken nothing."""
-        ticket = Ticket(self.line, here("a wait"))
+        ticket = Ticket(self.line, running_task())
         self.line.append(ticket)
         try:
             await PARKED
@@ -70,7 +69,7 @@ class Mutex(Lock):
         """Take it if it is free; whether it was."""
         if self.holder is not None:
             return False
-        self.holder = here("lock()")
+        self.holder = running_task()
         return True
 
     async def lock(self) -> None:
@@ -79,7 +78,7 @@ class Mutex(Lock):
         Raises DeadlockError when the task holds it already, and in every task of a circle
         in which each waits for a lock of the next.
         """
-        task = here("lock()")
+        task = running_task()
         if self.holder is None:
             self.holder = task
             return

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.clock import nanoseconds
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.owners import Owner
 from hocket.runtime.promise import Promise
 from hocket.runtime.stops import Cancelled, ScopeStop
@@ -64,10 +64,7 @@ class Scope(Owner):
         self.stop_asked = self.delivered = self.leaving = False
 
     async def __aenter__(self) -> Scope:
-        task = self.scheduler.current
-        if task is None:
-            raise RuntimeError("a scope is entered outside of all tasks")
-        self.task = task
+        self.task = task = running_task()
         self.cell = task.cell
         self.outer = task.scope
         self.base = task.mask
@@ -215,11 +212,8 @@ class Shield:
     __slots__ = ("task",)
 
     async def __aenter__(self) -> None:
-        task = current.scheduler.current
-        if task is None:
-            raise RuntimeError("a shield is entered outside of all tasks")
-        self.task = task
-        task.mask += 1
+        self.task = running_task()
+        self.task.mask += 1
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

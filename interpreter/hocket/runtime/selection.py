@@ -13,14 +13,14 @@ from typing import Any, ClassVar, NamedTuple
 
 from hocket import errors
 from hocket.runtime import current
-from hocket.runtime.channels import Pipe, Receiver, Sender, closed, here
+from hocket.runtime.channels import Pipe, Receiver, Sender, closed
 from hocket.runtime.clock import nanoseconds
 from hocket.runtime.combinators import as_promise
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.enums import NONE
 from hocket.runtime.lines import GONE, REFUSED, SERVED, WAITING, Line, Ticket
 from hocket.runtime.promise import ALONE, AWAITED, PENDING, RESOLVED, Promise
-from hocket.runtime.tasks import Operation, Routine
+from hocket.runtime.tasks import Operation
 from hocket.runtime.timers import Interval
 from hocket.runtime.values import type_name
 
@@ -63,7 +63,7 @@ class Selection:
     def __init__(self, values: Sequence[Any], ends: tuple[int, ...]) -> None:
         self.sources = [source_of(value) for value in values]
         self.ends = ends
-        self.task: Routine = here("select")
+        self.task = running_task()
         self.arms: list[Arm | PromiseArm] = []
         # What has served the task; None if that was the timeout.
         self.chosen: Arm | PromiseArm | None = None

@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hocket.runtime import current
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.holds import Limit, hold, release
 
 if TYPE_CHECKING:
@@ -225,8 +225,7 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
 async def posted(post: Callable[[Job], object], function: Callable[..., T], *args: Any) -> T:
     """As `in_thread`, in a task, in the thread that `post` has call a job."""
     scheduler = current.current_scheduler()
-    task = scheduler.current
-    assert task is not None
+    task = running_task()
     call = ThreadCall(task, scheduler.returns)
     context = copy_context()
     post(lambda: call.run(lambda: context.run(function, *args)))

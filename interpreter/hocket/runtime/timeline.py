@@ -14,6 +14,7 @@ from types import TracebackType
 
 from hocket.runtime import current
 from hocket.runtime.clock import yield_now
+from hocket.runtime.current import running_task
 from hocket.runtime.promise import PENDING
 from hocket.runtime.recording import Record, Step
 from hocket.runtime.scopes import format_ms
@@ -31,10 +32,7 @@ class Timeline:
 
     async def __aenter__(self) -> None:
         scheduler = current.scheduler
-        task = scheduler.current
-        if task is None:
-            raise RuntimeError("a timeline is entered outside of all tasks")
-        self.task = task
+        self.task = running_task()
         self.record = Record()
         scheduler.record(self.record)
         # Steps are recorded as a whole: what follows is one of its own.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from hocket.runtime import current
 from hocket.runtime.clock import nanoseconds
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.lines import SERVED, Line, Made, Ticket
 from hocket.runtime.promise import CANCELLED, PENDING, RESOLVED, Promise
 from hocket.runtime.scopes import format_ms
@@ -53,7 +53,7 @@ class Alarm(Ticket):
     __slots__ = ("timer",)
 
     def __init__(self, line: Line, ns: int) -> None:
-        super().__init__(line, current.scheduler.current)  # type: ignore[arg-type]  # only tasks wait
+        super().__init__(line, running_task())
         self.timer = 0
         current.scheduler.timers.push(ns / 1e6, self)
 

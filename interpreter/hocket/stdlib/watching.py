@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from hocket.runtime import current
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.tasks import Routine
@@ -75,9 +75,7 @@ class Looking:
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
         self.scheduler = current.current_scheduler()
-        task = self.scheduler.current
-        assert task is not None
-        self.task: Routine | None = task
+        self.task: Routine | None = running_task()
         self.error: BaseException | None = None
 
     def begin(self) -> None:

@@ -16,8 +16,7 @@ from weakref import WeakSet
 
 from hocket import errors
 from hocket.runtime.chaining import answer, checked
-from hocket.runtime.channels import here
-from hocket.runtime.current import current_scheduler
+from hocket.runtime.current import current_scheduler, running_task
 from hocket.runtime.lines import Ticket
 from hocket.runtime.locks import Mutex
 from hocket.runtime.per_session import PerSession
@@ -90,7 +89,7 @@ class Database(Statements):
 
     def has_turn(self) -> bool:
         """Return whether the running task has its turn already; it inherits a transaction that a task left open."""
-        task, holder = here("query()"), self.turn.holder
+        task, holder = running_task(), self.turn.holder
         if self.is_begun and holder is not None and holder.coroutine is None:
             self.turn.holder = task
         return self.turn.holder is task

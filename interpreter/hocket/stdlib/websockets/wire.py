@@ -16,7 +16,8 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Protocol, State
 
 from hocket import errors
-from hocket.runtime.channels import Pipe, here
+from hocket.runtime.channels import Pipe
+from hocket.runtime.current import running_task
 from hocket.runtime.lines import Line, Ticket
 from hocket.stdlib.websockets.options import failure
 
@@ -69,7 +70,7 @@ class Signal:
 
     async def wait(self) -> None:
         """Wait until it is given."""
-        self.line.append(Ticket(self.line, here("wait")))
+        self.line.append(Ticket(self.line, running_task()))
         await self.wire.park()
 
     def give(self) -> None:
