@@ -31,7 +31,7 @@ def test_timers_fire_by_time_then_in_the_order_in_which_they_were_set() -> None:
     clock = VirtualClock()
     timers = Timers(clock)
     for name, ms in (("b", 5), ("c", 5), ("a", 1), ("d", 9)):
-        timers.push(ms, Target(log, name))
+        timers.push(ms * 1_000_000, Target(log, name))
     clock.jump(5_000_000)
     timers.fire()
     assert log == ["a", "b", "c"]

@@ -91,11 +91,11 @@ class Timers:
         self._count = 0
         self._stale = 0
 
-    def push(self, ms: float, target: Timed) -> None:
-        """Have `target.fire` called in `ms` milliseconds."""
+    def push(self, delay: int, target: Timed) -> None:
+        """Have `target.fire` called in `delay` nanoseconds."""
         self._count += 1
         target.timer = self._count
-        heappush(self._heap, (self.clock.now() + nanoseconds(ms), self._count, target))
+        heappush(self._heap, (self.clock.now() + delay, self._count, target))
 
     def withdraw(self, target: Timed) -> None:
         """Forget the timer of `target`, if it has one."""
@@ -167,7 +167,7 @@ def sleep(ms: float) -> Awaitable[None]:
         import asyncio
 
         return asyncio.sleep(ms / 1000)
-    scheduler.timers.push(ms, task)
+    scheduler.timers.push(nanoseconds(ms), task)
     task.waiting = SLEEPERS
     return PARKED
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.awaiting import as_coroutine, lift
+from hocket.runtime.clock import nanoseconds
 from hocket.runtime.current import running_task
 from hocket.runtime.promise import CANCELLED, CLAIMED, PENDING, REJECTED, RESOLVED, Promise
 from hocket.runtime.streams import Stream, everything
@@ -207,7 +208,7 @@ class Limited(Combinator):
         self.member = as_promise(value)
         super().__init__([value if self.member is None else self.member])
         if self.state is PENDING:
-            current.scheduler.timers.push(limit, self)
+            current.scheduler.timers.push(nanoseconds(limit), self)
 
     def settled(self, member: Promise) -> None:
         """Settle like it."""

@@ -248,7 +248,7 @@ class RateLimiter(Lock):
         if self.try_acquire():
             return
         if not self.timer:
-            current.scheduler.timers.push(self.until / 1e6, self)
+            current.scheduler.timers.push(self.until, self)
         await self.wait()
 
     def fire(self) -> None:
@@ -259,7 +259,7 @@ class RateLimiter(Lock):
             self.full = max(self.full, self.now) + self.ns
             ticket.serve()
         if self.line.waiting:
-            current.scheduler.timers.push(self.until / 1e6, self)
+            current.scheduler.timers.push(self.until, self)
 
     def hand_on(self) -> None:
         """Take back what a task that was stopped was let through for."""

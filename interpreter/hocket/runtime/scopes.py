@@ -191,9 +191,9 @@ class Timeout(Scope):
         self.timer = 0
 
     async def __aenter__(self) -> Timeout:
-        nanoseconds(self.ms)  # raises for what is no length of time, before anything is entered
+        delay = nanoseconds(self.ms)  # raises for what is no length of time, before anything is entered
         await super().__aenter__()
-        self.scheduler.timers.push(self.ms, self)
+        self.scheduler.timers.push(delay, self)
         return self
 
     def fire(self) -> None:

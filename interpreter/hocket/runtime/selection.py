@@ -119,8 +119,8 @@ class Selection:
 
     # Waiting
 
-    async def wait(self, limit: float | None) -> Won:
-        """Wait for the first source, or `limit` milliseconds.
+    async def wait(self, limit: int | None) -> Won:
+        """Wait for the first source, or `limit` nanoseconds.
 
         A cancelled wait has taken nothing.
         """
@@ -146,8 +146,7 @@ class Selection:
         if won is not None:
             return won
         # It was told the end, but a receiver that was stopped has given a value back.
-        left = None if limit is None else max(0, limit - (scheduler.clock.now() - begun) / 1e6)
-        return await self.wait(left)
+        return await self.wait(None if limit is None else max(0, limit - (scheduler.clock.now() - begun)))
 
     def enlist(self) -> None:
         """Take a place in the line of every source."""
@@ -247,7 +246,7 @@ class TickArm(Arm):
         super().__init__(selection, source, source.line)
         self.timer = 0
         self.at = source.due()
-        current.scheduler.timers.push(source.until(self.at) / 1e6, self)
+        current.scheduler.timers.push(source.until(self.at), self)
 
     def fire(self) -> None:
         """The time has come; the tick may have been given to another."""
@@ -258,7 +257,7 @@ class TickArm(Arm):
             self.serve()
         else:
             self.at = interval.due()
-            current.scheduler.timers.push(interval.until(self.at) / 1e6, self)
+            current.scheduler.timers.push(interval.until(self.at), self)
 
     def refuse(self) -> None:
         """The interval was cancelled."""
@@ -319,15 +318,14 @@ async def select(
     one has taken nothing.
     """
     selection = Selection(values, ends)
-    if limit is not None:
-        nanoseconds(limit)
+    delay = None if limit is None else nanoseconds(limit)
     task = selection.task
     holder: Any = task.cell if isinstance(task, Operation) else task
     if holder.rotations is None:
         holder.rotations = {}
     won = selection.poll(holder.rotations.get(place, -1))
     if won is None:
-        won = NOTHING if at_once else await selection.wait(limit)
+        won = NOTHING if at_once else await selection.wait(delay)
     if won.cases:
         holder.rotations[place] = won.cases[0]
     return won

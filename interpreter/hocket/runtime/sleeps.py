@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from hocket.runtime import current
-from hocket.runtime.clock import SLEEPERS
+from hocket.runtime.clock import SLEEPERS, nanoseconds
 from hocket.runtime.current import CELL, Waitable
 from hocket.runtime.promise import CANCELLED, PENDING, RESOLVED, Promise
 from hocket.runtime.stops import Cancelled
@@ -34,7 +34,7 @@ class Sleep(Promise):
         scheduler = current.scheduler
         task = scheduler.current
         self.cell = CELL.get(scheduler.background) if task is None else task.cell
-        scheduler.timers.push(ms, self)
+        scheduler.timers.push(nanoseconds(ms), self)
         self.owner.members[self] = None
         scheduler.count += 1
         if task is None:

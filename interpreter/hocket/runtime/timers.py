@@ -28,7 +28,7 @@ class Timer(Promise):
         super().__init__()
         self.ms = ms
         self.timer = 0
-        current.scheduler.timers.push(ms, self)
+        current.scheduler.timers.push(nanoseconds(ms), self)
 
     def fire(self) -> None:
         """The time is over."""
@@ -55,7 +55,7 @@ class Alarm(Ticket):
     def __init__(self, line: Line, ns: int) -> None:
         super().__init__(line, running_task())
         self.timer = 0
-        current.scheduler.timers.push(ns / 1e6, self)
+        current.scheduler.timers.push(ns, self)
 
     def fire(self) -> None:
         """The time has come."""
