@@ -100,7 +100,6 @@ class Scope(Owner):
         """Take note of what was raised in the body or at its end; return it if it wins over all."""
         if error is None or isinstance(error, ScopeStop) and error.scope is self:
             return None
-        self.stop_asked = True
         if isinstance(error, Exception):
             self.fail(self.scheduler.as_error(error))
             return None
@@ -118,7 +117,7 @@ class Scope(Owner):
             raise stop.with_traceback(None)
         if self.failure is None:
             return True
-        self.failure.others += [other for other in self.others if other is not self.failure]
+        self.failure.others += self.others
         if self.failure is error:
             return False
         raise self.failure.with_traceback(None)
@@ -142,7 +141,7 @@ class Scope(Owner):
 
     def stop_body(self) -> None:
         """Have the body end, now or as soon as nothing shields it."""
-        if not self.stop_asked and not self.leaving:
+        if not self.leaving:
             self.stop_asked = True
             if self.task.mask == self.base:
                 self.task.throw_in(self.deliver())
@@ -169,7 +168,7 @@ class Scope(Owner):
     def left(self, task: Running) -> None:
         """Go on to the end when the last member has."""
         super().left(task)
-        if self.leaving and not self.members and self.task.waiting is self:
+        if not self.members and self.task.waiting is self:
             self.task.wake()
 
     def withdraw(self, waiter: Any) -> None:
