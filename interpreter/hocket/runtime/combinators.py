@@ -402,8 +402,13 @@ class Completed(Stream):
     def notify(self, promise: Promise) -> None:
         """One more is there."""
         self.done.extend([promise] * self.pending.pop(promise))
-        if self.arrival is not None:
-            self.arrival.resolve()
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those look again who found nothing there."""
+        arrival, self.arrival = self.arrival, None
+        if arrival is not None:
+            arrival.resolve()
 
     async def __anext__(self) -> Any:
         if self.source is not None:
@@ -414,7 +419,6 @@ class Completed(Stream):
                 raise StopAsyncIteration
             self.arrival = self.arrival or Promise()
             await self.arrival
-            self.arrival = None
         item = self.done.popleft()
         if not isinstance(item, Promise):
             return item
@@ -428,6 +432,7 @@ class Completed(Stream):
         for promise in pending:
             promise.withdraw(self)
         self.done.clear()
+        self.wake()
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
