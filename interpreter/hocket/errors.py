@@ -283,7 +283,7 @@ class PermissionDenied(FileError):
 
 
 class NetworkError(Error):
-    """No usable answer; `method`, `url` and, if there was one, `status` say of what."""
+    """No usable answer; `method`, `url` and, if there was one, `status` say of what, of a socket `host` and `port`."""
 
 
 class ConnectError(NetworkError):

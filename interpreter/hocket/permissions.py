@@ -82,6 +82,17 @@ def address(host: str, port: int | None) -> str:
     return host if port is None else f"{host}:{port}"
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether who listens at `host` does so at all addresses of this machine."""
+    from ipaddress import ip_address
+
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(number, "ipv4_mapped", None) or number).is_unspecified
+
+
 def _is_at(place: str, asked: str) -> bool:
     return asked == place or asked == f"{place}:{asked.rpartition(':')[2]}"
 
@@ -274,8 +285,8 @@ class Permissions:
     def listen(self, host: str, port: int) -> None:
         """Connections are to be taken; port 0 is any."""
         if not self.everything:
-            target = address(host, port or None)
-            self.check("net", target, f"listening on {target}", target)
+            target = None if is_everywhere(host) else address(host, port or None)
+            self.check("net", target, f"listening on {target or host}", target or "")
 
     def run(self, command: str, folder: str | None = None, path: str | None = None) -> None:
         """A program is to be started, in `folder`, looked for in `path`."""

@@ -14,6 +14,7 @@ import hocket
 from hocket import errors
 from hocket.runtime.registry import STDLIB, Builtin
 from hocket.session import Session
+from hocket.stdlib.sockets.handles import UdpSocket
 
 # Called
 
@@ -43,8 +44,12 @@ GIVEN: dict[str, Any] = {
     "value": "value",
     "default": "default",
     "key": "key",
+    "host": "127.0.0.1",
+    "port": 1,
+    "socket": object.__new__(UdpSocket),
+    "data": "data",
 }
-OUTSIDE = {"path", "paths", "url", "urls", "command", "commands", "argv", "routes"}
+OUTSIDE = {"path", "paths", "url", "urls", "command", "commands", "argv", "routes", "host"}
 """Parameters that say what is outside."""
 
 

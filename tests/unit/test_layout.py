@@ -99,6 +99,7 @@ DOORS = {
         "stdlib/websockets/connecting.py",
         "stdlib/http/pool.py",
         "stdlib/http/transport.py",  # the pool's connections
+        "stdlib/sockets/handles.py",
     },
     "processes": {"stdlib/process.py"},
     "environment": {
@@ -157,6 +158,8 @@ HARMLESS = {
     ("stdlib/http/messages.py", "network"),  # a client that sends nothing
     ("stdlib/server/exchanges.py", "network"),  # the same
     ("stdlib/server/connection.py", "network"),  # options of connections that were taken
+    ("stdlib/sockets/__init__.py", "network"),  # the kinds of sockets
+    ("stdlib/sockets/waits.py", "network"),  # those that are open
 }
 """Modules that name what reaches outside, and do not use it so."""
 

@@ -174,8 +174,6 @@ FOREIGN = {
     "db_pool": 'db_connect("sqlite", path)',
     "zip_create": "import py.zipfile",
     "unzip": "import py.zipfile",
-    "tcp_connect": "import py.socket",
-    "tcp_listen": "import py.socket",
 }
 """Names of other languages, and of Ruff's library that are not in ours, and what to write here."""
 

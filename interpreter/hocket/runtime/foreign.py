@@ -53,6 +53,9 @@ NAMES = {
     "Flow": "stream",
     "End": "channel",
     "ErrorType": "errortype",
+    "TcpConnection": "tcpconnection",
+    "TcpListener": "tcplistener",
+    "UdpSocket": "socket",
 }
 
 

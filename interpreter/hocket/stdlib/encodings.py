@@ -18,7 +18,7 @@ from hocket.stdlib.files import file_errors
 from hocket.stdlib.raw import PIECE
 
 
-def _bytes(x: str | bytes) -> bytes:
+def to_bytes(x: str | bytes) -> bytes:
     """Return `x` as bytes; raises Python's TypeError for anything but text and bytes."""
     if isinstance(x, bytes):
         return x
@@ -37,7 +37,7 @@ def encode_base64(x: str | bytes) -> str:
     print(encode_base64("Hi"), encode_base64(bytes([255])))  # expect: SGk= /w==
     ```
     """
-    return base64.b64encode(_bytes(x)).decode("ascii")
+    return base64.b64encode(to_bytes(x)).decode("ascii")
 
 
 @builtin
@@ -67,7 +67,7 @@ def sha256(x: str | bytes) -> str:
     print(sha256("abc")[..16])  # expect: ba7816bf8f01cfea
     ```
     """
-    return hashlib.sha256(_bytes(x)).hexdigest()
+    return hashlib.sha256(to_bytes(x)).hexdigest()
 
 
 @builtin
@@ -78,7 +78,7 @@ def md5(x: str | bytes) -> str:
     print(md5("abc"))  # expect: 900150983cd24fb0d6963f7d28e17f72
     ```
     """
-    return hashlib.md5(_bytes(x), usedforsecurity=False).hexdigest()
+    return hashlib.md5(to_bytes(x), usedforsecurity=False).hexdigest()
 
 
 def _file_checksum(path: str, algorithm: str) -> Work[str]:
