@@ -215,3 +215,25 @@ def test_threads_that_are_not_needed_any_more_end() -> None:
     assert executor._workers == executor.size
     assert executor.submit(lambda: "fine").result(10) == "fine"
     executor.shutdown()
+
+
+def test_where_the_system_has_no_more_threads_those_that_are_there_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    executor = DaemonExecutor(2)
+    executor.limit = 4
+    go = threading.Event()
+    first = executor.submit(go.wait)
+
+    def none(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none)
+        others = [executor.submit(str, i) for i in range(3)]
+    executor.size = 1
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", none)
+        others.append(executor.submit(str, 3))
+    go.set()
+    assert first.result(10)
+    assert [future.result(10) for future in others] == ["0", "1", "2", "3"]
+    executor.shutdown()

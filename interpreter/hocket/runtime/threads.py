@@ -87,12 +87,20 @@ class DaemonExecutor(ThreadPoolExecutor):
 
     def _add(self) -> None:
         self._workers += 1
-        threading.Thread(target=self._work, name="hocket worker", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, name="hocket worker", daemon=True).start()
+        except RuntimeError:  # the system has no more to give: those that are there have to do
+            self._workers -= 1
+            if not self._workers:
+                raise
 
     def _watch(self) -> None:
         if not self._is_watched and self._workers < self.limit:
             self._is_watched = True
-            threading.Thread(target=self._relieve, name="hocket relief", daemon=True).start()
+            try:
+                threading.Thread(target=self._relieve, name="hocket relief", daemon=True).start()
+            except RuntimeError:
+                self._is_watched = False
 
     def _relieve(self) -> None:
         """Add threads whenever calls wait, and for a moment none has begun and nothing was computed."""
