@@ -172,8 +172,6 @@ FOREIGN = {
     **{name: f"import py.{name}" for name in ("datetime", "json", "math", "os", "re", "sys")},
     "http_listen": "http_server(port).listen()",
     "db_pool": 'db_connect("sqlite", path)',
-    "zip_create": "import py.zipfile",
-    "unzip": "import py.zipfile",
 }
 """Names of other languages, and of Ruff's library that are not in ours, and what to write here."""
 
