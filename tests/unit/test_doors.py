@@ -19,8 +19,8 @@ from hocket.stdlib.sockets.handles import UdpSocket
 # Called
 
 
-PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"}
-"""What only looks at the text of a path."""
+PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join", "redirect_response"}
+"""What only looks at the text of a path or URL."""
 
 GIVEN: dict[str, Any] = {
     "path": "there.txt",
