@@ -57,7 +57,7 @@ def arity_error(text: str, call: Call) -> errors.ArityError | None:
     if builtin is not None:
         builtin = as_called(builtin, call.text)
     parameters = builtin_parameters(builtin, shape)
-    called = f"{builtin.name}()" if builtin else match["name"] if is_program(function) else name
+    called = f"{builtin.name}()" if builtin else match["name"] if is_program(function) else name.rstrip("_")
     called = function.__name__ if isinstance(function, type) else called
     usage = f": {usage_of(builtin.name, parameters or [])}" if builtin else ""
     if match["unknown"]:
@@ -155,6 +155,8 @@ def called_function(shape: Any, call: Call, name: str, full_name: str) -> Any:
     if receiver is not None:
         value = call.variable(receiver)
         method = getattr(type(value), "__methods__", {}).get(name)
+        if method is None and name.rstrip("_") in getattr(type(value), "members", ()):
+            method = getattr(type(value), name, None)  # of a promise or a timer
         return None if method is None else MethodType(getattr(method, "direct", method), value)
     callee = full_name if shape is None else getattr(shape, "callee", None)
     function = call.variable(callee) if callee else None
