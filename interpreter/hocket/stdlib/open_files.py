@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from weakref import WeakSet
 
@@ -52,6 +53,13 @@ def _count(name: str, parameter: str, n: Any) -> int:
     if n < 0:
         raise errors.ValueError(f"{name}() expects a non-negative {parameter}, got {n}")
     return n
+
+
+def _place(place: Any) -> int:
+    """Return `place` if a file can have it."""
+    if _count("seek", "place", place) > sys.maxsize:
+        raise errors.ValueError(f"seek() expects a place of at most {sys.maxsize}, got {place}")
+    return int(place)
 
 
 async def _async_open(path: str, mode: str = "r", buffer: int = BUFFER) -> File:
@@ -194,7 +202,7 @@ def tell(file: File) -> int:
 
 
 async def _async_seek(file: File, place: int) -> None:
-    await file.waiting(file.go_to(_count("seek", "place", place)))
+    await file.waiting(file.go_to(_place(place)))
 
 
 @method(File, suspending=_async_seek)
@@ -209,7 +217,7 @@ def seek(file: File, place: int) -> None:
     }
     ```
     """
-    file.now(file.go_to(_count("seek", "place", place)))
+    file.now(file.go_to(_place(place)))
 
 
 async def _async_close(file: File) -> None:

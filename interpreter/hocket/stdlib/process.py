@@ -403,7 +403,11 @@ def spawn_process(argv: list[str], options: dict[str, Any] | None = None) -> Any
 
 
 def _pipeline(commands: Any, options: dict[str, Any] | None) -> list[_Command]:
-    prepared = [_argv("pipe_commands", argv, options) for argv in elements(commands)]
+    given = elements(commands)
+    for argv in given:
+        if not isinstance(argv, list):
+            raise errors.TypeError(f"pipe_commands() expects an array of strings as a command, got {type_name(argv)}")
+    prepared = [_argv("pipe_commands", argv, options) for argv in given]
     if not prepared:
         raise errors.ValueError("pipe_commands() expects a command, got an empty array")
     return prepared

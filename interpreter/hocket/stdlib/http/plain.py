@@ -9,7 +9,7 @@ from hocket.runtime.current import current_scheduler
 from hocket.runtime.enums import ERR, OK, EnumValue
 from hocket.runtime.promises import promise_all_settled
 from hocket.runtime.registry import builtin
-from hocket.runtime.tasks import spawn
+from hocket.runtime.tasks import Operation
 from hocket.runtime.values import type_name
 from hocket.stdlib.http.exchange import send, send_blocking
 from hocket.stdlib.http.requests import option, request
@@ -107,6 +107,8 @@ def _asked(url: Any, options: Any) -> tuple[str, Any, dict[str, Any]]:
     url = given.pop("url", None) if isinstance(url, dict) else url
     verb = option(given, "method", str, "GET")
     given.pop("method", None)
+    if not isinstance(url, str):
+        raise errors.TypeError(f"http_request() expects a string as url, got {type_name(url)}")
     return verb, url, given
 
 
@@ -147,13 +149,25 @@ def http_request(url: str | dict[str, Any], options: dict[str, Any] | None = Non
 
 async def _parallel(urls: list[str]) -> list[Any]:
     asked = [request("GET", url, None) for url in _urls(urls)]
-    ends = await promise_all_settled([spawn(send, one) for one in asked])
-    return [end.get("value", end.get("error")) for end in ends]
+    # Not spawned: who gives up waiting for all gives up each.
+    running = [Operation(send(one), "parallel_http") for one in asked]
+    await promise_all_settled(running)
+    return [_end(one) for one in running]
+
+
+def _end(ended: Operation) -> Any:
+    error = ended.error
+    if error is not None and ended.spawn_site is not None:
+        error.spawned.append(ended.spawn_site)  # nobody raises it, so it has no other line
+    return ended.value if error is None else error
 
 
 def _urls(urls: Any) -> list[str]:
     if not isinstance(urls, list):
         raise errors.TypeError(f"parallel_http() expects an array of URLs, got {type_name(urls)}")
+    for url in urls:
+        if not isinstance(url, str):
+            raise errors.TypeError(f"parallel_http() expects only strings in urls, got {type_name(url)}")
     return urls
 
 
