@@ -98,7 +98,10 @@ class Scope(Owner):
 
     def _note(self, error: BaseException | None) -> BaseException | None:
         """Take note of what was raised in the body or at its end; return it if it wins over all."""
-        if error is None or isinstance(error, ScopeStop) and error.scope is self:
+        if error is None:
+            return None
+        if isinstance(error, ScopeStop) and error.scope is self:
+            self.others += error.others  # what failed while the body was ended
             return None
         if isinstance(error, Exception):
             self.fail(self.scheduler.as_error(error))
