@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import aclosing, closing
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hocket import errors
+from hocket.runtime.awaiting import as_coroutine
 from hocket.runtime.clock import sleep
 from hocket.runtime.current import current_scheduler
 from hocket.runtime.guests import python
 from hocket.runtime.holds import unlimited
+from hocket.runtime.promises import promise_all_settled, promise_timeout
+from hocket.runtime.tasks import Operation
 from hocket.runtime.work import at_once, waiting
 from hocket.stdlib.backoff import Backoff
 from hocket.stdlib.http.failures import as_network_error, raise_as_network_error
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
     from hocket.stdlib.http.answers import Answer
     from hocket.stdlib.http.client import Client
+
+T = TypeVar("T")
 
 _BUSY = frozenset({429, 502, 503, 504})
 
@@ -71,10 +77,26 @@ def _pauses() -> Backoff:
 async def _send_once(request: Request, begun: int) -> HttpResult:
     try:
         client = await pool().client(request.verify)
-        answer, body = await python(_exchange(client, request))
+        answer, body = await in_time(request, python(_exchange(client, request)))
     except Exception as error:
         raise_as_network_error(request, error)
     return _result(answer.url, answer.status, answer.headers, body, begun)
+
+
+async def in_time(request: Request, work: Awaitable[T]) -> T:
+    """Do `work`, in the limit that the program has set on the virtual clock too; raises Python's TimeoutError.
+
+    No real time passes while a server of the same session answers.
+    """
+    if not request.whole or not current_scheduler().clock.virtual:
+        return await work
+    running = Operation(as_coroutine(work), "request")
+    try:
+        return await promise_timeout(running, request.timeout)  # type: ignore[no-any-return]
+    except errors.TimeoutError:
+        raise TimeoutError from None
+    finally:
+        await promise_all_settled([running])  # with its clean-up
 
 
 def _result(url: str, status: int, headers: dict[str, str], body: bytes, begun: int) -> HttpResult:

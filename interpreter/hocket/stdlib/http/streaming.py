@@ -14,7 +14,7 @@ from hocket.runtime.holds import unlimited
 from hocket.runtime.registry import builtin
 from hocket.runtime.streams import Stream
 from hocket.runtime.values import print_text
-from hocket.stdlib.http.exchange import ready
+from hocket.stdlib.http.exchange import in_time, ready
 from hocket.stdlib.http.failures import as_network_error
 from hocket.stdlib.http.pool import pool
 from hocket.stdlib.http.requests import Request, option, request
@@ -74,6 +74,13 @@ async def events(parts: Parts, encoding: str) -> AsyncIterator[dict[str, Any]]:
 READERS: dict[str, Callable[[Parts, str], AsyncIterator[Any]]] = {"chunks": chunks, "lines": lines, "events": events}
 
 
+_END: Any = object()
+
+
+async def _next(parts: AsyncIterator[Any]) -> Any:
+    return await anext(parts, _END)
+
+
 class HttpStream(Stream):
     """The body of an answer, which is asked for when the first part is wanted."""
 
@@ -88,7 +95,10 @@ class HttpStream(Stream):
             if self._parts is None:
                 asked = await ready(self._request)
                 self._parts = self._read(await pool().client(asked.verify), asked)
-            return await python(self._parts.__anext__())
+            part = await in_time(self._request, python(_next(self._parts)))
+        if part is _END:
+            raise StopAsyncIteration
+        return part
 
     async def _read(self, client: Client, asked: Request) -> AsyncIterator[Any]:
         async with aclosing(await client.send(asked)) as answer:
