@@ -61,11 +61,6 @@ class Alarm(Ticket):
         """The time has come."""
         self.serve()
 
-    def serve(self) -> None:
-        """Let the task go on."""
-        current.scheduler.timers.withdraw(self)
-        super().serve()
-
     def refuse(self) -> None:
         """Let the task go on before the time has come."""
         current.scheduler.timers.withdraw(self)
