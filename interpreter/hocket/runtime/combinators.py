@@ -49,10 +49,14 @@ class Combinator(Promise):
         super().__init__()
         # Gathered before anything is registered: the program's code may run, and fail, in it.
         self.items: list[Any] = [value if isinstance(value, Promise) else as_item(value) for value in values]
-        self.remaining = 0
-        pending = [
-            item for item in self.items if isinstance(item, Promise) and (item.state is PENDING or self.takes(item))
-        ]
+        pending: list[Promise] = []
+        for item in self.items:
+            if isinstance(item, Promise):
+                if item.state is PENDING:
+                    pending.append(item)
+                else:
+                    item.handled = CLAIMED
+                    self.settled(item)
         self.remaining = len(pending)
         for item in pending:
             item.add(self)
@@ -60,12 +64,6 @@ class Combinator(Promise):
             self.completed()
         if self.state is not PENDING:
             self.release()
-
-    def takes(self, item: Promise) -> bool:
-        """Take note of a member that has settled before: it need not be waited for."""
-        item.handled = CLAIMED
-        self.settled(item)
-        return False
 
     def notify(self, promise: Promise) -> None:
         """A member has settled."""

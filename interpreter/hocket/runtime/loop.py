@@ -30,7 +30,7 @@ from hocket.runtime.current import PARK, current_scheduler
 from hocket.runtime.deadlock import JUMPS, deadlock, endless
 from hocket.runtime.monitor import BLOCKED, WATCH, Health, report_block
 from hocket.runtime.owners import Owner, SessionScope
-from hocket.runtime.promise import CANCELLED, REJECTED, Promise
+from hocket.runtime.promise import AWAITED, CANCELLED, REJECTED, Promise
 from hocket.runtime.recording import Recorder
 from hocket.runtime.tasks import Routine, Task
 from hocket.runtime.threads import DaemonExecutor, Returns
@@ -446,7 +446,7 @@ class Scheduler:
 
     def report_later(self, promise: Promise) -> None:
         """Report the failure of `promise` at the end of the turn: the cell's context may be in use."""
-        promise.handled = promise.handled or 1
+        promise.handled = promise.handled or AWAITED
         self._reports.append(promise)
         if not self.is_scheduled:
             self.schedule()
