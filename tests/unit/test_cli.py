@@ -310,7 +310,7 @@ def test_ctrl_c_ends_a_program_with_130(rest: str) -> None:
     started = time.monotonic()
     code, _, _ = running.interrupt()
     assert code == 130
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # and not the minute that it would sleep
 
 
 @POSIX
