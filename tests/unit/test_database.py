@@ -90,6 +90,62 @@ def test_the_end_of_the_session_closes_and_takes_back_what_is_open(tmp_path: Pat
     other.close()
 
 
+def test_a_transaction_of_a_cell_goes_on_in_the_next_ones(tmp_path: Path) -> None:
+    async def main() -> Any:
+        async with Session() as session:
+            session.assign("path", str(tmp_path / "a.db"))
+            await session.run('let db := db_connect("sqlite", path); db_execute(db, "create table t (n)")')
+            await session.run('db_begin(db); db_execute(db, "insert into t values (1)")')
+            await session.run('let other := spawn db.query("select n from t")')
+            outcome = await session.run('db_execute(db, "insert into t values (2)"); throw other.status')
+            assert str(outcome.error) == "running"
+            await session.run("await promise_all([3, 4].map(n => n)); db_begin(db)")
+            await session.run("db_commit(db)")
+            return (await session.run("await other")).value
+
+    assert host.run_alone(main()) == [{"n": 1}, {"n": 2}]
+
+
+def test_the_end_of_the_session_closes_what_a_pool_has_opened(tmp_path: Path) -> None:
+    program = """
+    let pool := db_pool("sqlite", path, {min_connections: 3})
+    let db := db_pool_acquire(pool)
+    db_execute(db, "create table t (n)")
+    db_begin(db)
+    db_execute(db, "insert into t values (1)")
+    [pool, db]
+    """
+    pool, database = run(program, tmp_path / "a.db")
+    engines = [database.engine, *pool.idle]
+    assert database.closed and pool.closed
+    assert all(each._connection is None for each in engines)
+    other = sqlite3.connect(tmp_path / "a.db")
+    assert other.execute("select * from t").fetchall() == []
+    other.close()
+
+
+def test_a_pool_that_nobody_can_use_any_more_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "a.db")
+    closed: list[str] = []
+
+    def close(self: engine.Engine, close: Any = engine.Engine.close) -> None:
+        close(self)
+        closed.append(self.path)
+
+    monkeypatch.setattr(engine.Engine, "close", close)
+
+    async def main() -> None:
+        async with Session() as session:
+            session.assign("path", path)
+            await session.run('mut pool := db_pool("sqlite", path, {min_connections: 2})')
+            assert path not in closed
+            await session.run("pool = null")
+            gc.collect()
+            assert closed.count(path) == 2
+
+    host.run_alone(main())
+
+
 def test_a_database_that_nobody_can_use_any_more_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = threading.Event()
 

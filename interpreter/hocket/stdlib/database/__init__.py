@@ -6,18 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from hocket.runtime.registry import builtin, method
-from hocket.runtime.threads import in_thread
 from hocket.stdlib.database import plain
-from hocket.stdlib.database.databases import Database, Transaction
-from hocket.stdlib.disk import path_text
+from hocket.stdlib.database.databases import Database, Transaction, open_database
+from hocket.stdlib.database.engine import blocking
 
 __all__ = ["Database", "Transaction", "plain"]
 
 
 async def _async_sqlite(path: str) -> Database:
-    database = Database(path_text(path))
-    await in_thread(database.engine.open)
-    return database
+    return await open_database(path)
 
 
 @builtin(suspending=_async_sqlite)
@@ -38,9 +35,7 @@ def sqlite(path: str) -> Database:
     }
     ```
     """
-    database = Database(path_text(path))
-    database.engine.open()
-    return database
+    return blocking(_async_sqlite(path))
 
 
 @method(Database, Transaction)

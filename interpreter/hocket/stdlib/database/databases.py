@@ -8,26 +8,28 @@ nobody to wait for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import WeakSet
 
 from hocket import errors
+from hocket.runtime.cells import TopLevel
 from hocket.runtime.chaining import answer, checked
-from hocket.runtime.current import current_scheduler, running_task
+from hocket.runtime.current import running_task
 from hocket.runtime.lines import Ticket
 from hocket.runtime.locks import Mutex
 from hocket.runtime.per_session import PerSession
+from hocket.runtime.promise import Promise
 from hocket.runtime.stops import Cancelled
-from hocket.runtime.threads import posted
+from hocket.runtime.tasks import Routine
 from hocket.runtime.values import name_type, type_name
-from hocket.stdlib.blocks import InOrder
-from hocket.stdlib.database.engine import Engine, Statement, failure
+from hocket.stdlib.database.engine import BLOCKS, Engine, Statement, failure
+from hocket.stdlib.disk import path_text
 
+BEGIN = "begin immediate"
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
-BEGIN, COMMIT, ROLLBACK = "begin immediate", "commit", "rollback"
 
 
 class Turn(Mutex):
@@ -62,21 +64,54 @@ class Statements:
         raise NotImplementedError
 
 
+class Begun:
+    """A transaction that `db_begin` has begun: it ends with the task, if nobody has ended it before.
+
+    The tasks that the task starts meanwhile take part.  That of a cell's top level does not end with the cell: that
+    of the next one goes on with it.
+    """
+
+    passive: ClassVar[bool] = True
+    claims: ClassVar[bool] = False
+    is_task: ClassVar[bool] = False
+
+    def __init__(self, database: Database, task: Routine) -> None:
+        self.database = database
+        self.task = task
+        task.locals = {**(task.locals or {}), self: True}
+        if not isinstance(task, TopLevel):
+            task.add(self)
+
+    def is_of(self, task: Routine) -> bool:
+        """Whether `task` has begun it, or goes on with it."""
+        return task is self.task or isinstance(task, TopLevel) and isinstance(self.task, TopLevel)
+
+    def notify(self, promise: Promise) -> None:
+        """The task has ended."""
+        self.database.order.submit(self.database.engine.undo, "rollback")
+        self.database.ended(self)
+
+    def over(self) -> None:
+        """Let the task do without it."""
+        self.task.detach(self)
+        self.task.locals = {key: value for key, value in (self.task.locals or {}).items() if key is not self}
+
+
 class Database(Statements):
     """A SQLite database."""
 
     members: ClassVar[frozenset[str]] = frozenset({"path", "closed"})
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, engine: Engine | None = None) -> None:
         self.path = path
         self.closed = False
-        self.engine = Engine(path)
-        self.order = InOrder(current_scheduler().executor)
+        self.engine = engine or Engine(path)
+        self.order = self.engine.order
         self.turn = Turn(path)
-        # Transactions that are open, one in the other, and whether the first has no end but the program's word.
+        self.begun: Begun | None = None
+        # Transactions that are open, one in the other.
         self.depth = 0
-        self.is_begun = False
-        _open().add(self)
+        opened().add(self)
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
@@ -87,17 +122,25 @@ class Database(Statements):
         """The database itself."""
         return self
 
-    def has_turn(self) -> bool:
-        """Return whether the running task has its turn already; it inherits a transaction that a task left open."""
-        task, holder = running_task(), self.turn.holder
-        if self.is_begun and holder is not None and holder.coroutine is None:
-            self.turn.holder = task
-        return self.turn.holder is task
+    @property
+    def is_mine(self) -> bool:
+        """Whether the running task has its turn already."""
+        task = running_task()
+        return self.turn.holder is task or self.begun is not None and self.begun.is_of(task)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the running task need not wait for its turn.
+
+        It takes part in the transaction that is open, or there is none, and it blocks: the thread keeps the order.
+        """
+        is_part = self.begun is not None and self.begun in (running_task().locals or ())
+        return is_part or self.is_mine or (BLOCKS.get() and not self.depth)
 
     async def do(self, what: Callable[[Statement], Any], sql: Any, parameters: Any) -> Any:
         """Do a statement when it is its turn."""
         made = statement(sql, parameters)
-        if self.has_turn():
+        if self.is_open:
             return await self.call(what, made)
         async with self.turn:
             return await self.call(what, made)
@@ -107,7 +150,7 @@ class Database(Statements):
         if self.closed:
             raise failure(made, "the database is closed")
         try:
-            return await posted(self.order.post, what, made)
+            return await self.engine.call(what, made)
         except BaseException:
             self.engine.stop(made)  # nothing, unless it is the wait that was given up
             raise
@@ -115,14 +158,16 @@ class Database(Statements):
     async def transact(self, function: Any) -> Any:
         """Run `function` in a transaction; in the task that has one, in a part of it."""
         checked("transaction", function)
-        if self.has_turn():
+        if self.is_mine:
             return await self.within(function)
+        if self.is_open:
+            raise parted()
         async with self.turn:
             return await self.within(function)
 
     async def within(self, function: Any) -> Any:
         """Run `function` between the statements that begin and end a transaction, or a savepoint."""
-        begin, end, undo = BEGIN, COMMIT, [ROLLBACK]
+        begin, end, undo = BEGIN, "commit", ["rollback"]
         if self.depth:
             name = f"part{self.depth}"
             begin, end, undo = f"savepoint {name}", f"release {name}", [f"rollback to {name}", f"release {name}"]
@@ -144,84 +189,45 @@ class Database(Statements):
                 self.order.submit(self.engine.undo, *undo)
 
     async def begin(self) -> bool:
-        """Begin a transaction that ends when the program says so; raises DatabaseError in one."""
-        self.check_begin()
+        """Begin a transaction, which lasts until `end`; raises DatabaseError in one."""
+        if self.is_mine or self.begun is not None and self.is_open:
+            raise failure(Statement(BEGIN, []), "a transaction is open already")
         await self.turn.lock()
-        self.is_begun, self.depth = True, 1
-        with self.settling():
+        self.depth += 1
+        try:
             await self.call(self.engine.execute, Statement(BEGIN, []))
+        except BaseException as error:
+            self.depth -= 1
+            if not isinstance(error, errors.Error):
+                self.order.submit(self.engine.undo, "rollback")  # the thread may begin it all the same
+            self.turn.hand_on()
+            raise
+        self.begun = Begun(self, running_task())
         return True
 
     async def end(self, sql: str) -> bool:
-        """End the transaction that `begin` has begun; raises DatabaseError without one, and where it cannot end."""
-        self.check_end(sql)
-        with self.settling():
-            await self.call(self.engine.execute, Statement(sql, []))
-        return True
-
-    def check_begin(self) -> None:
-        """Raise DatabaseError when the running task is in a transaction."""
-        if self.has_turn():
-            raise failure(Statement(BEGIN, []), "a transaction is open already")
-
-    def check_end(self, sql: str) -> None:
-        """Raise DatabaseError when the running task has begun no transaction."""
-        if not (self.has_turn() and self.is_begun):
+        """Commit or roll back what `begin` has begun; it stays open if that fails."""
+        begun = self.begun
+        if begun is None or not self.is_open:
             raise failure(Statement(sql, []), "no transaction is open")
-
-    @contextmanager
-    def settling(self) -> Iterator[None]:
-        """Begin or end a transaction in the block; give the turn back if none is open behind it."""
-        is_open = False
         try:
-            yield
-            is_open = self.engine.is_in_transaction
-        except errors.DatabaseError:
-            is_open = self.engine.is_in_transaction
-            raise
+            await self.call(self.engine.execute, Statement(sql, []))
         finally:
-            if not is_open:
-                # What a wait that was given up has done; not waited for, as `within` does not.
-                self.order.submit(self.engine.undo, ROLLBACK)
-                self.is_begun, self.depth = False, 0
-                self.turn.unlock()
-
-    def do_blocking(self, what: Callable[[Statement], Any], made: Statement) -> Any:
-        """Do a statement while nothing else runs; raises DatabaseError when it is another task's turn."""
-        if self.turn.holder is not None and not self.has_turn():
-            who = self.turn.holder.describe()
-            raise failure(made, f"{who} uses the database, and a plain function cannot wait")
-        if self.closed:
-            raise failure(made, "the database is closed")
-        try:
-            return self.order.submit(what, made).result()
-        except BaseException:
-            self.engine.stop(made)
-            raise
-
-    def begin_blocking(self) -> bool:
-        """As `begin`, while nothing else runs."""
-        self.check_begin()
-        self.do_blocking(self.engine.execute, Statement(BEGIN, []))
-        self.turn.try_lock()
-        self.is_begun, self.depth = True, 1
+            if not self.engine.is_in_transaction:
+                self.ended(begun)
         return True
 
-    def end_blocking(self, sql: str) -> bool:
-        """As `end`, while nothing else runs."""
-        self.check_end(sql)
-        with self.settling():
-            self.do_blocking(self.engine.execute, Statement(sql, []))
-        return True
-
-    def close_blocking(self) -> None:
-        """Close, after what is under way."""
-        self.closed = True
-        self.order.submit(self.engine.close).result()
+    def ended(self, begun: Begun) -> None:
+        """Take note that the transaction `begun` is over, and let the next have their turn."""
+        begun.over()
+        if self.begun is begun:
+            self.begun = None
+            self.depth -= 1
+            self.turn.hand_on()
 
     async def close(self) -> None:
         """Close, when nobody has a turn any more."""
-        if self.has_turn() or self.closed:
+        if self.is_open or self.closed:
             await self.finish()
             return
         async with self.turn:
@@ -229,20 +235,25 @@ class Database(Statements):
 
     async def finish(self) -> None:
         """Close; what was asked for before is done."""
-        self.closed = True
-        await posted(self.order.post, self.engine.close)
+        self.drop()
+        await self.engine.call(self.engine.close)
 
     def drop(self) -> None:
         """Close, without waiting for it."""
         self.closed = True
+        if self.begun is not None:
+            self.ended(self.begun)
         self.order.submit(self.engine.close)
+
+    async def shut(self) -> None:
+        """Close at the end of the session."""
+        self.drop()
+        await asyncio.wrap_future(self.order.submit(self.engine.close))
 
     def __del__(self) -> None:
         if not self.closed and hasattr(self, "order"):
-            try:
-                self.drop()
-            except RuntimeError:  # the session has ended, and its threads with it
-                self.engine.close()
+            with contextlib.suppress(RuntimeError):  # the session has ended, and its threads with it
+                self.order.submit(self.engine.close)
 
     async def __aenter__(self) -> Database:
         return self
@@ -283,10 +294,21 @@ class Transaction(Statements):
 
     async def transact(self, function: Any) -> Any:
         """Run `function` in a part of the transaction."""
-        if self.is_over or not self.database.has_turn():
-            what = "is over" if self.is_over else "can be parted only by the task that has begun it"
-            raise errors.ValueError(f"the transaction {what}")
+        if self.is_over or not self.database.is_mine:
+            raise errors.ValueError("the transaction is over") if self.is_over else parted()
         return await self.database.transact(function)
+
+
+async def open_database(path: str) -> Database:
+    """Return the database in the file at `path`, as `sqlite` says."""
+    database = Database(path_text(path))
+    await database.engine.connect()
+    return database
+
+
+def parted() -> errors.ValueError:
+    """Return the error of a task that begins a part of another's transaction."""
+    return errors.ValueError("the transaction can be parted only by the task that has begun it")
 
 
 def statement(sql: Any, parameters: Any) -> Statement:
@@ -311,14 +333,19 @@ def _storable(value: Any) -> Any:
     raise errors.TypeError(f"SQLite stores null, numbers, bools, strings and bytes, got {type_name(value)}", hint=hint)
 
 
-async def _close_all(databases: WeakSet[Database]) -> None:
-    for database in list(databases):
-        if not database.closed:
-            database.drop()
-        await asyncio.wrap_future(database.order.submit(database.engine.close))
+class Open(Protocol):
+    """What is closed with the session."""
+
+    async def shut(self) -> None:
+        """Close it, and what is left of it."""
 
 
-_open: PerSession[WeakSet[Database]] = PerSession(WeakSet, _close_all)
+async def _close_all(opened: WeakSet[Open]) -> None:
+    for each in list(opened):
+        await each.shut()
+
+
+opened: PerSession[WeakSet[Open]] = PerSession(WeakSet, _close_all)
 
 name_type(Database, "database")
 name_type(Transaction, "transaction")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hocket import errors
-from hocket.runtime.current import permissions
+from hocket.runtime.current import current_scheduler, permissions, running_task
+from hocket.runtime.threads import in_thread, posted
 from hocket.runtime.work import at_once
 from hocket.stdlib import disk
+from hocket.stdlib.blocks import InOrder
 from hocket.stdlib.files import file_errors
 
 if TYPE_CHECKING:
@@ -27,6 +30,32 @@ STEPS = 10_000
 SHOWN = 200
 """Characters of a statement that a message shows."""
 
+T = TypeVar("T")
+
+BLOCKS: ContextVar[bool] = ContextVar("blocks", default=False)
+"""Whether calls in threads block, for a plain function."""
+
+
+def blocking(steps: Coroutine[Any, Any, T]) -> T:
+    """Do `steps` and let nothing else run; raises DatabaseError where they would wait for another task."""
+    before = BLOCKS.set(True)
+    try:
+        steps.send(None)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    finally:
+        BLOCKS.reset(before)
+    task = running_task()
+    waiting, task.waiting = task.waiting, None
+    assert waiting is not None
+    waiting.withdraw(task)
+    try:
+        steps.throw(refused(f"a plain function cannot wait for {waiting.describe()}", "make it an async function"))
+    finally:
+        steps.close()
+    raise RuntimeError("what cannot wait waits on")
+
 
 @dataclass(eq=False)
 class Statement:
@@ -41,11 +70,32 @@ class Engine:
     """The library's connection."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
         self._connection: sqlite3.Connection | None = None
         self._running: Statement | None = None
-        # The number of the row that was inserted last.
-        self.last_id = 0
+        self.path = path
+        self.order = InOrder(current_scheduler().executor)
+
+    def __del__(self) -> None:
+        self.close()
+
+    async def connect(self) -> None:
+        """As `open`, in a thread."""
+        if BLOCKS.get():
+            self.open()
+        else:
+            await in_thread(self.open)
+
+    async def call(self, what: Callable[..., T], *args: Any) -> T:
+        """Return `what(*args)`, called in the thread after all that was asked for before."""
+        if BLOCKS.get():
+            result: T = self.order.submit(what, *args).result()
+            return result
+        return await posted(self.order.post, what, *args)
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection is not None and self._connection.in_transaction
 
     def open(self) -> None:
         """Open the file, which is made if there is none; raises PermissionDenied, FileError."""
@@ -78,7 +128,6 @@ class Engine:
     def execute(self, statement: Statement) -> dict[str, Any]:
         """Return how many rows a statement has changed, and the number of the row that was inserted last."""
         with self._execution(statement) as cursor:
-            self.last_id = cursor.lastrowid or self.last_id
             return {"changes": max(cursor.rowcount, 0), "last_id": cursor.lastrowid}
 
     @contextmanager
@@ -101,11 +150,6 @@ class Engine:
         finally:
             self._running = None
 
-    @property
-    def is_in_transaction(self) -> bool:
-        """Whether a transaction is open; asked when no statement runs."""
-        return self._connection is not None and self._connection.in_transaction
-
     def stop(self, statement: Statement) -> None:
         """Break a statement off that nobody waits for; not called in the thread."""
         statement.is_stopped = True
@@ -123,6 +167,11 @@ class Engine:
             with contextlib.suppress(errors.DatabaseError):
                 self.execute(Statement(sql, []))
 
+    def reset(self) -> None:
+        """Take back what is open, for the next who uses it."""
+        if self.is_in_transaction:
+            self.undo("rollback")
+
     def close(self) -> None:
         """Close; an open transaction is rolled back."""
         connection, self._connection = self._connection, None
@@ -138,6 +187,11 @@ def authorize(action: int, subject: str | None, *_: str | None) -> int:
         return sqlite3.SQLITE_DENY
     is_place = action == sqlite3.SQLITE_PRAGMA and (subject or "").lower().endswith("_store_directory")
     return sqlite3.SQLITE_DENY if is_place else sqlite3.SQLITE_OK
+
+
+def refused(reason: str, hint: str | None = None) -> errors.DatabaseError:
+    """Return the error of what was not done, before it came to a statement."""
+    return errors.DatabaseError(reason, hint=hint, sql=None, reason=reason, code=None)
 
 
 def failure(statement: Statement, reason: str, code: str | None = None) -> errors.DatabaseError:
