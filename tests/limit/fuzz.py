@@ -194,6 +194,7 @@ def main(seed: int, count: int, folder: str) -> None:
     made = Mutations(seed)
     os.chdir(folder)
     sys.stdin = io.StringIO()
+    sys.stdout = io.StringIO()  # for what a program that was given up prints later
     current = open("current.hkt", "w", encoding="utf-8", errors="surrogatepass")  # noqa: SIM115  closed with the process
     confine(os.path.realpath(folder) + os.sep)
     ends: Counter[str] = Counter()
@@ -209,7 +210,7 @@ def main(seed: int, count: int, folder: str) -> None:
                 print(f"{fault}\n----\n{text}\n====", file=sys.__stdout__)
         except BaseException as error:
             print(f"escaped: {type(error).__name__}: {error}\n----\n{text}\n====", file=sys.__stdout__)
-    print(f"ends: {json.dumps(ends)}")
+    print(f"ends: {json.dumps(ends)}", file=sys.__stdout__)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,11 @@ from hocket.stdlib.sockets.handles import UdpSocket
 # Called
 
 
-PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join", "redirect_response"}
-"""What only looks at the text of a path or URL."""
+PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"} | {
+    "http_listen",
+    "redirect_response",
+}
+"""What only looks at the text of a path, an address or a URL."""
 
 GIVEN: dict[str, Any] = {
     "path": "there.txt",
@@ -48,6 +51,7 @@ GIVEN: dict[str, Any] = {
     "port": 1,
     "socket": object.__new__(UdpSocket),
     "data": "data",
+    "kind": "sqlite",
 }
 OUTSIDE = {"path", "paths", "url", "urls", "command", "commands", "argv", "routes", "host"}
 """Parameters that say what is outside."""

@@ -419,7 +419,7 @@ def test_a_port_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch, num
 
     monkeypatch.setattr(socket, "create_server", create)
     with pytest.raises(errors.NetworkError, match=f"^{message}") as raised:
-        serving.listen(80)
+        serving.listen(serving.HOST, 80)
     assert raised.value.fields == {"port": 80}
 
 

@@ -170,8 +170,6 @@ FOREIGN = {
     "Date": "now()",
     "require": "import m",
     **{name: f"import py.{name}" for name in ("datetime", "json", "math", "os", "re", "sys")},
-    "http_listen": "http_server(port).listen()",
-    "db_pool": 'db_connect("sqlite", path)',
 }
 """Names of other languages, and of Ruff's library that are not in ours, and what to write here."""
 

@@ -14,21 +14,22 @@ from hocket.stdlib import json
 from hocket.stdlib.server import steps
 from hocket.stdlib.server.messages import HttpRequest, HttpResponse, response
 from hocket.stdlib.server.routes import Routes
-from hocket.stdlib.server.serving import HttpServer, checked_port
+from hocket.stdlib.server.serving import HOST, HttpServer, checked_host, checked_port
 
 __all__ = ["HttpRequest", "HttpResponse", "HttpServer", "steps"]
 
 
 @builtin
-def http_serve(routes: dict[str, Any], port: int = 0) -> HttpServer:
-    """Start a server on this machine and return it: `url`, `port`, `stop()`.
+def http_serve(routes: dict[str, Any], port: int = 0, host: str = HOST) -> HttpServer:
+    """Start a server and return it: `url`, `port`, `stop()`. It is for this machine alone, unless `host` says else.
 
     A route is a path, for every method, or method and path; `:name` stands for any one part of the path. Its
     function is given the request: `method`, `path`, `params`, `query`, `headers`, `body`, `bytes`, `json()` and
     `form()`. It answers with text, a dict or array (sent as JSON), bytes, null (status 204), a stream of text or
     bytes, which is sent while it comes and as fast as the client takes it, or `http_response(…)`. One that fails
     answers 500, in the middle of a stream ends the connection, and its error is reported; one whose client has gone
-    is cancelled. Port 0 is any free one. A program goes on until its servers have stopped.
+    is cancelled. Port 0 is any free one; the host `0.0.0.0` is all addresses of the machine. A program goes on until
+    its servers have stopped.
 
     ```
     let server := http_serve({
@@ -42,7 +43,7 @@ def http_serve(routes: dict[str, Any], port: int = 0) -> HttpServer:
     """
     if not isinstance(routes, dict):
         raise TypeError
-    return HttpServer(Routes(routes), checked_port("http_serve", port))
+    return HttpServer(Routes(routes), checked_port("http_serve", port), checked_host("http_serve", host))
 
 
 @method(HttpServer)

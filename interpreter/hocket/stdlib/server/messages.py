@@ -137,12 +137,12 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def response(status: int, body: Any, headers: dict[str, Any]) -> HttpResponse:
-    """Return an answer; raises TypeError or ValueError for a status or headers that cannot be sent."""
+def response(status: int, body: Any, headers: dict[str, Any], name: str = "http_response") -> HttpResponse:
+    """Return the answer that `name` makes; raises TypeError or ValueError for what cannot be sent."""
     if not isinstance(status, int) or isinstance(status, bool) or not isinstance(headers, dict):
         raise TypeError
     if not 200 <= status <= 599:
-        raise errors.ValueError(f"http_response() expects a status from 200 to 599, got {status}")
+        raise errors.ValueError(f"{name}() expects a status from 200 to 599, got {status}")
     for name, values in headers.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise errors.ValueError(f"not a name of a header: {print_text(name)}")

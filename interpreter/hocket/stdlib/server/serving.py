@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from hocket.stdlib.server.connection import Connection
 
 HOST = "127.0.0.1"
+LOOPBACKS = {"0.0.0.0": HOST, "::": "::1"}
+"""Where this machine reaches a server at all of its addresses."""
 BACKLOG = 128
 # Seconds that open exchanges have to end when a server stops.
 MOMENT = 1.0
@@ -51,19 +53,34 @@ def checked_port(name: str, port: Any) -> int:
     return port
 
 
+def checked_host(name: str, host: Any) -> str:
+    """Return the address that was given to the function `name`; raises TypeError or ValueError for what is none."""
+    from ipaddress import ip_address  # most sessions never ask
+
+    if not isinstance(host, str):
+        raise TypeError
+    try:
+        return HOST if host == "localhost" else str(ip_address(host))
+    except ValueError:
+        hint = f'"{HOST}" is for this machine alone, "0.0.0.0" all of its addresses'
+        raise errors.ValueError(f'{name}() expects an address as host, got "{host}"', hint=hint) from None
+
+
 class HttpServer:
     """A server on this machine; `url` is what its paths begin with, without a slash at the end."""
 
     members: ClassVar[frozenset[str]] = frozenset({"url", "port"})
 
-    def __init__(self, routes: Routes, port: int) -> None:
+    def __init__(self, routes: Routes, port: int, host: str = HOST) -> None:
         self.routes = routes
+        self.host = host
         self.is_stopping = False
         self.connections: set[Connection] = set()
         self.gone = Promise()
-        self._socket = listen(port)
+        self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{HOST}:{self.port}"
+        reached = LOOPBACKS.get(host, host)
+        self.url = f"http://{f'[{reached}]' if ':' in reached else reached}:{self.port}"
         self._listener: asyncio.Server | None = None
         self._arrived: deque[Exchange] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -212,11 +229,12 @@ class Serving(Routine):
         return f"the server {self.server.url}"
 
 
-def listen(port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens at `port`, any free one for 0; raises PermissionDenied, NetworkError."""
-    permissions().listen(HOST, port)
+    permissions().listen(host, port)
     try:
-        return socket.create_server((HOST, port), backlog=BACKLOG)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         hint = None
@@ -224,7 +242,8 @@ def listen(port: int) -> socket.socket:
             reason, hint = "the port is in use", "with port 0 the system chooses a free one"
         elif error.errno == errno.EACCES:
             reason, hint = "the system does not allow this port", "take one from 1024 on, or 0 for any free one"
-        raise errors.NetworkError(f"cannot serve on port {port}: {reason}", hint=hint, port=port) from error
+        place = f"port {port}" if host == HOST else f"port {port} of {host}"
+        raise errors.NetworkError(f"cannot serve on {place}: {reason}", hint=hint, port=port) from error
 
 
 def not_found(allowed: list[str]) -> Handler:
@@ -246,5 +265,8 @@ _open_servers: PerSession[set[HttpServer]] = PerSession(set, _all_gone)
 
 
 def local_server(port: int) -> HttpServer | None:
-    """Return the session's own server at `port`, if there is one."""
-    return next((server for server in _open_servers() if server.port == port and not server.is_stopping), None)
+    """Return the session's own server at `port` of this machine's name, if there is one."""
+    for server in _open_servers():
+        if server.port == port and LOOPBACKS.get(server.host, server.host) == HOST and not server.is_stopping:
+            return server
+    return None

@@ -10,21 +10,23 @@ from hocket.runtime.values import name_type
 from hocket.stdlib import json
 from hocket.stdlib.server.messages import HttpResponse, response
 from hocket.stdlib.server.routes import Routes
-from hocket.stdlib.server.serving import HttpServer, checked_port
+from hocket.stdlib.server.serving import HOST, HttpServer, checked_host, checked_port
 
 
 class ServerPlan:
-    """The port and the routes of a server that is not there yet; it does not change."""
+    """The place and the routes of a server that is not there yet; it does not change."""
 
-    members: ClassVar[frozenset[str]] = frozenset({"port", "routes"})
+    members: ClassVar[frozenset[str]] = frozenset({"host", "port", "routes"})
 
-    def __init__(self, port: int, routes: dict[str, Any]) -> None:
+    def __init__(self, host: str, port: int, routes: dict[str, Any]) -> None:
+        self.host = host
         self.port = port
         self.routes = routes
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
-        return f"<server on port {self.port}, not started>"
+        where = f"port {self.port}" if self.host == HOST else f"port {self.port} of {self.host}"
+        return f"<server on {where}, not started>"
 
 
 @builtin
@@ -38,7 +40,22 @@ def http_server(port: int = 0) -> ServerPlan:
     server.stop()
     ```
     """
-    return ServerPlan(checked_port("http_server", port), {})
+    return ServerPlan(HOST, checked_port("http_server", port), {})
+
+
+@builtin
+def http_listen(host: str, port: int) -> ServerPlan:
+    """Return a server as `http_server`, for one address of this machine; `0.0.0.0` is all of them.
+
+    It takes connections once `listen` has started it.
+
+    ```
+    let server := http_listen("localhost", 0).route("GET", "/", () => "here").listen()
+    print(http_get(server.url).body)  # expect: here
+    server.stop()
+    ```
+    """
+    return ServerPlan(checked_host("http_listen", host), checked_port("http_listen", port), {})
 
 
 @method(ServerPlan)
@@ -53,12 +70,14 @@ def route(plan: ServerPlan, method: str, path: str, handler: Callable[..., Any])
         raise TypeError
     routes = {**plan.routes, f"{method.upper()} {path}": handler}
     Routes(routes)
-    return ServerPlan(plan.port, routes)
+    return ServerPlan(plan.host, plan.port, routes)
 
 
 @method(ServerPlan, aliases=("start",))
 def listen(plan: ServerPlan) -> HttpServer:
     """Start the server and return it: `url`, `port`, `stop()`. A program goes on until its servers have stopped.
+
+    It waits for nothing: what follows is executed, and a cell of a notebook ends.
 
     ```
     let server := http_server().route("GET", "/", () => "here").listen()
@@ -66,7 +85,7 @@ def listen(plan: ServerPlan) -> HttpServer:
     server.stop()
     ```
     """
-    return HttpServer(Routes(plan.routes), plan.port)
+    return HttpServer(Routes(plan.routes), plan.port, plan.host)
 
 
 @builtin
@@ -80,7 +99,7 @@ def json_response(status: int, value: Any) -> HttpResponse:
     server.stop()
     ```
     """
-    return response(status, json.encode(value), {"content-type": "application/json"})
+    return response(status, json.encode(value), {"content-type": "application/json"}, "json_response")
 
 
 @builtin
@@ -96,7 +115,7 @@ def html_response(status: int, html: str) -> HttpResponse:
     """
     if not isinstance(html, str):
         raise TypeError
-    return response(status, html, {"content-type": "text/html; charset=utf-8"})
+    return response(status, html, {"content-type": "text/html; charset=utf-8"}, "html_response")
 
 
 @builtin
@@ -109,9 +128,9 @@ def redirect_response(url: str, headers: dict[str, Any] | None = None) -> HttpRe
     server.stop()
     ```
     """
-    if not isinstance(url, str):
+    if not isinstance(url, str) or not isinstance(headers, dict | None):
         raise TypeError
-    return response(302, None, {**(headers or {}), "location": url})
+    return with_headers(response(302, None, headers or {}), {"location": url})
 
 
 @builtin
@@ -126,6 +145,8 @@ def set_header(answer: HttpResponse, name: str, value: Any) -> HttpResponse:
     set_header("here", "X-Kind", "test")           # error: set_header() expects a HttpResponse as answer, got string
     ```
     """
+    if not isinstance(name, str):
+        raise TypeError
     return with_headers(answer, {name: value})
 
 
