@@ -19,10 +19,8 @@ from hocket.stdlib.sockets.handles import UdpSocket
 # Called
 
 
-PURE = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"} | {
-    "http_listen",
-    "redirect_response",
-}
+PATHS = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"}
+PURE = PATHS | {"http_listen", "redirect_response"}
 """What only looks at the text of a path, an address or a URL."""
 
 GIVEN: dict[str, Any] = {
