@@ -437,9 +437,7 @@ def type_error(error: Any, raised: Raised | None) -> errors.Error:
     match = re.search(r"'(.+)' object is not callable", text)
     if match:
         callee = callee_of(raised.text)
-        hint = "`throw` takes a text, or a struct of your own" if match[1] == "ErrorType" else None
-        if "::" in callee:
-            hint = f"it holds nothing: write `{callee}`"
+        hint = f"it holds nothing: write `{callee}`" if "::" in callee else None
         return errors.TypeError(f"{callee or 'this'} is not a function: it is {a_type(ours(match[1]))}", hint=hint)
     message = in_our_words(text)
     is_promise = "taskhandle" in message or "promise" in message

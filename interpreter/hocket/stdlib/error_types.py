@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 from hocket import errors
 from hocket.runtime.registry import constant
 from hocket.runtime.structs import StructType
-from hocket.runtime.values import name_type
+from hocket.runtime.values import name_type, print_text
 
 
 class ErrorType:
-    """A type of errors, to be named where a function asks for one."""
+    """A type of errors, to be named where a function asks for one; a call makes an error of it, to be thrown."""
 
     __slots__ = ("kind",)
 
@@ -20,6 +20,15 @@ class ErrorType:
 
     def __init__(self, kind: type[errors.Error]) -> None:
         self.kind = kind
+
+    def __call__(self, *values: Any, **fields: Any) -> errors.Error:
+        """Return an error of the type, with the message that is given and with further fields."""
+        message = [*values, *([fields.pop("message")] if "message" in fields else [])]
+        if len(message) != 1:
+            raise errors.ArityError(f"{self.kind.__name__} expects 1 argument, got {len(message)}")
+        error = self.kind(print_text(message[0]))
+        error.fields.update(fields)
+        return error
 
     def label(self, text: Callable[[Any], str]) -> str:
         """Return the printed form."""
