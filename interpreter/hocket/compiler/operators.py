@@ -61,6 +61,8 @@ def add(c: Compiler, left: ast.expr, right: ast.expr, left_node: Node, right_nod
     """`+`: text if one side is known to be text, a plain sum for numbers, else by class."""
     if is_text(left_node) or is_text(right_node):
         return ast.BinOp(as_text(c, left, left_node), ast.Add(), as_text(c, right, right_node))
+    if is_bool(left_node) or is_bool(right_node):
+        return call("__add", left, right)
     if isinstance(right_node, nodes.IntExpr):
         first, again = c.simple(left)
         plain = ast.BinOp(again, ast.Add(), right)
