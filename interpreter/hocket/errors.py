@@ -62,15 +62,20 @@ class Site(NamedTuple):
     code: CodeType
     instruction: int
 
-    def resolve(self) -> Place | None:
-        """Return where in the program this is, or None if it is not the program's code."""
+    def resolve(self, at_method: bool = False) -> Place | None:
+        """Return where in the program this is, or None if it is not the program's code.
+
+        Of the call of a method only where its name stands, with `at_method`.
+        """
         source = Source.of(self.code.co_filename)
         if source is None:
             return None
         line, end_line, column, end_column = positions(self.code)[self.instruction // 2]
         if line is None or column is None or end_line is None or end_column is None:
             return Place(self.code.co_name, source, Span(0, 0))
-        span = Span(source.offset(line, column), source.offset(end_line, end_column))
+        name = getattr(source.notes.get((line, end_line, column, end_column)), "name", None) if at_method else None
+        whole = Span(source.offset(line, column), source.offset(end_line, end_column))
+        span = name if isinstance(name, Span) else whole
         return Place(self.code.co_name, source, span)
 
 
@@ -205,7 +210,7 @@ class Error(HocketError):
     def place(self) -> Place | None:
         """Where the error was raised."""
         sites = self.sites
-        return sites[-1].resolve() if sites else None
+        return sites[-1].resolve(at_method=isinstance(self, FieldError)) if sites else None
 
     @property
     def line(self) -> int | None:

@@ -87,7 +87,10 @@ def test_every_node_is_compiled() -> None:
         ("print((1 * 2) + (3 - 'a'))", "3 - 'a'"),
         ("é := 'ü'; print(len(é), 1 < é)", "1 < é"),
         ('d := {a: 1}\n"${d["b"]}"', 'd["b"]'),
-        ("f := x => x.y.z.w(1)\nf({y: {z: 5}})", "x.y.z.w(1)"),
+        ("f := x => x.y.z.w(1)\nf({y: {z: 5}})", "w"),
+        ("xs := [1]\n  .map(x => x.len)\n  .len()", "len"),
+        ("[[1]]\n  .map(x => x)\n  .zzz(2)\n  .sum()", "zzz"),
+        ("struct P { x }\nlet p := P(1)\np.x + p?.yy", "yy"),
         ("async func f() { throw 'no' }\nawait f()", "throw 'no'"),
     ],
 )

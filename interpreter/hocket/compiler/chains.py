@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from hocket.compiler.core import Compiler, call, compiles, is_simple, load, store
 from hocket.compiler.operators import class_of, is_class
 from hocket.resolver import has_optional, is_direct_call, mangle, without_parentheses
+from hocket.source import Span
 from hocket.syntax import nodes
 from hocket.syntax.nodes import Node
 
@@ -28,13 +29,14 @@ class Variable(str):
 class CallShape(NamedTuple):
     """A note on a call: the number of its arguments, None with `...xs`; the variable called, if it is one.
 
-    Of a method, the variable that holds the value whose method it is.
+    Of a method, the variable that holds the value whose method it is, and where its name stands.
     """
 
     given: int | None
     callee: str | None = None
     method: bool = False
     receiver: str | None = None
+    name: Span | None = None
 
 
 # Elements
@@ -91,7 +93,7 @@ def field_expr(c: Compiler, node: nodes.FieldExpr) -> ast.expr:
     """`a.b`: an entry of a dict, null if it has none; a field of anything else."""
     if has_optional(node.object):
         return optional(c, node)
-    return field(c, c.expr(node.object), node.name, node)
+    return field(c, c.expr(node.object), node)
 
 
 def is_own_field(c: Compiler, node: nodes.FieldExpr) -> bool:
@@ -102,16 +104,23 @@ def is_own_field(c: Compiler, node: nodes.FieldExpr) -> bool:
     return str(node.name) in binding.fields and not binding.is_assigned
 
 
-def field(c: Compiler, value: ast.expr, name: str, node: nodes.FieldExpr | None = None) -> ast.expr:
-    """Return the Python for `value.name`; `node` is the expression, if that says more."""
-    if node is not None and is_own_field(c, node):
-        return ast.Attribute(value, str(name), ast.Load())
-    if node is not None and is_module(c, node.object):
-        return call("__field", value, ast.Constant(str(name)))
+def field(c: Compiler, value: ast.expr, node: nodes.FieldExpr | nodes.OptionalFieldExpr) -> ast.expr:
+    """Return the Python for the field that `node` reads of `value`."""
+    name = str(node.name)
+    if isinstance(node, nodes.FieldExpr) and not has_optional(node.object):
+        if is_own_field(c, node):
+            return ast.Attribute(value, name, ast.Load())
+        if is_module(c, node.object):
+            return at_name(c, node, call("__field", value, ast.Constant(name)))
     first, again = c.simple(value)
-    key = ast.Constant(str(name))
+    key = ast.Constant(name)
     entry = call(ast.Attribute(again, "get", ast.Load()), key)
-    return ast.IfExp(is_class(first, "dict"), entry, call("__field", again, key))
+    return ast.IfExp(is_class(first, "dict"), entry, at_name(c, node, call("__field", again, key)))
+
+
+def at_name(c: Compiler, node: nodes.FieldExpr | nodes.OptionalFieldExpr, python: ast.expr) -> ast.expr:
+    """Give `python` the position of the field's name."""
+    return c.at_span(Span(node.span.end - len(node.name), node.span.end), python)  # type: ignore[no-any-return]
 
 
 # Calls
@@ -154,7 +163,7 @@ def finish_call(
     c: Compiler, node: nodes.CallExpr, mode: str, before: list[Part], callee: Part, method: str | None
 ) -> ast.expr:
     """Compile a call of what `callee` gives, or of its method."""
-    arguments = node.args.items
+    function, arguments = node.function, node.args.items
     parts = [*before, callee, *((argument_value(item), c.expr) for item in arguments)]
     values = c.ordered(parts)
     first = values[: len(before)]
@@ -169,13 +178,14 @@ def finish_call(
     given = None if starred else len(first) + len(keywords)
     callee_name = target.id if isinstance(target, ast.Name) and method is None else None
     holder: str | None = None
-    if mode == "call" and may_be_python(c, node.function, parts):
+    if mode == "call" and may_be_python(c, function, parts):
         target = call("__outside", target)
     if method is not None:
         target, receiver = method_of(c, target, method, "awaited" if mode == "await" else "method")
         first.insert(0, receiver)
         holder = receiver.id if isinstance(receiver, ast.Name) else None
-    c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder)
+    name = None if method is None else Span(function.span.end - len(method), function.span.end)
+    c.source.notes[c.position(node.span)] = CallShape(given, callee_name, method is not None, holder, name)
     if mode == "await" and method is not None:
         return ast.Await(c.at(node, ast.Call(target, first, keywords)))
     made = in_mode(c, node, mode, target, first, keywords)
@@ -324,9 +334,9 @@ def until_null(c: Compiler, node: Node, mode: str = "call") -> ast.expr:
         return c.expr(node)
     rest: Callable[[Any], ast.expr] = lambda part: until_null(c, part)  # noqa: E731  the same for all three
     if isinstance(node, nodes.OptionalFieldExpr):
-        return field(c, not_null(c, node), node.name)
+        return field(c, not_null(c, node), node)
     if isinstance(node, nodes.FieldExpr):
-        return field(c, until_null(c, node.object), node.name)
+        return field(c, until_null(c, node.object), node)
     if isinstance(node, nodes.IndexExpr):
         return index(c, node, [(node.object, rest)])
     if isinstance(node, nodes.SliceFromExpr | nodes.SliceToExpr):

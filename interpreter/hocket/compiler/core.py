@@ -120,9 +120,12 @@ class Compiler:
 
     def at(self, node: Node, python: Any) -> Any:
         """Give `python` the position of `node` in the source, and what is inside it unless it has one."""
-        start_line, start = self.source.python_position(node.span.start)
-        end_line, end = self.source.python_position(node.span.end)
-        place(python, start_line, start, end_line, end)
+        return self.at_span(node.span, python)
+
+    def at_span(self, span: Span, python: Any) -> Any:
+        """Give `python` a position in the source, and what is inside it unless it has one."""
+        line, end_line, column, end_column = self.position(span)
+        place(python, line, column, end_line, end_column)
         return python
 
     def position(self, span: Span) -> tuple[int, int, int, int]:

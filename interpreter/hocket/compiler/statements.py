@@ -193,7 +193,7 @@ def augment_stmt(c: Compiler, node: nodes.AugmentStmt) -> None:
         augment_index(c, node, target, operator)
     elif isinstance(target, nodes.FieldExpr):
         object_ = c.save(target, c.expr(target.object))
-        old = c.save(target, field(c, object_, target.name, target))
+        old = c.save(target, field(c, object_, target))
         new = c.at(node, operate(c, operator, old, c.expr(node.value), target, node.value))
         set_field(c, target, object_, new)
 

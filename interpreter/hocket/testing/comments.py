@@ -210,7 +210,8 @@ def _shown(error: HocketError, name: str) -> list[tuple[int | None, str]]:
         return [(problem.source.position(problem.span.start)[0], problem.message) for problem in error.problems]
     if isinstance(error, Error):
         places = [place for site in error.sites if (place := site.resolve()) and place.source.name == name]
-        return [(places[-1].line if places else error.line, headline(error))]
+        line = error.line if not places or places[-1] == error.sites[-1].resolve() else places[-1].line
+        return [(line, headline(error))]
     return [(None, str(error))]
 
 
