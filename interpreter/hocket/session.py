@@ -156,6 +156,8 @@ class Session:
             return Outcome(error=stopped(stop), interrupted=True, cell=cell)
         except errors.Error as error:
             has_exited = cell.exit_code is not None and cell.task.state is CANCELLED
+            for other in error.others if has_exited else ():
+                self._report(other, None)
             return Outcome(error=None if has_exited else error.absorb(), cell=cell)
         except Exception as error:
             return Outcome(error=translate(error), cell=cell)
@@ -356,4 +358,5 @@ def stopped(stop: CellInterrupt) -> errors.Interrupted:
     """Return the error that shows where a cell was stopped."""
     error = errors.Interrupted("stopped")
     error.trace = list(stop.trace)
+    error.others = stop.others
     return error

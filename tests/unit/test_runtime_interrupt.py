@@ -185,6 +185,13 @@ scope {
     assert stopper.stop(text) == (5, ["the scope's", "the cell's"])
 
 
+def test_a_stop_tells_what_failed_while_it_ended_the_cell(stopper: Stopper) -> None:
+    member = "spawn { try { await async_sleep(1m) } finally { throw 'unfinished' } }"
+    (outcome,) = stopper.run(f"scope {{ {member}; ready(); await async_sleep(1m) }}")
+    assert outcome.interrupted and outcome.error is not None
+    assert [other.message for other in outcome.error.others] == ["unfinished"]
+
+
 def test_a_background_task_of_another_cell_that_computes_a_lot_survives(stopper: Stopper) -> None:
     first = """
 mut ticks := 0

@@ -143,7 +143,9 @@ class Scheduler:
                 raise
         task = cell.task
         if task.state is CANCELLED:
-            raise (cell.interrupt or errors.CancelledError("cell was cancelled")).with_traceback(None)
+            stop = cell.interrupt or errors.CancelledError("cell was cancelled")
+            stop.others = list(task.result or ())  # what failed on the way
+            raise stop.with_traceback(None)
         if task.state is REJECTED:
             raise task.failure()
         return task.result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
-from hocket.runtime.promise import REJECTED, Promise
+from hocket.runtime.promise import Promise
 
 if TYPE_CHECKING:
     from hocket.runtime.loop import Cell, Scheduler
@@ -34,7 +34,7 @@ class Owner:
         self.unreported: list[Promise] | None = None
 
     def failed(self, promise: Promise) -> None:
-        """Take note of a failure that nobody waits for."""
+        """Take note of failures that nobody waits for."""
         if self.ended or self.is_session or is_dropped(promise):
             self.scheduler.report_later(promise)
         elif self.unreported is None:
@@ -85,7 +85,7 @@ def is_dropped(promise: Promise) -> bool:
 
     The instruction behind the call tells; it is looked at only when there is a failure.
     """
-    if promise.code is None or promise.state is not REJECTED:
+    if promise.code is None or not promise.has_failures:
         return False
     instructions = promise.code.co_code
     at = promise.instruction + 2

@@ -205,7 +205,7 @@ class Promise:
                 waiters[0].notify(self)
             else:
                 current.scheduler.soon(self, True)
-        elif state is REJECTED and self.handled != CLAIMED:
+        elif state is not RESOLVED and self.handled != CLAIMED and self.has_failures:
             self.unattended()
 
     def tell(self) -> None:
@@ -213,8 +213,13 @@ class Promise:
         waiters, self.waiters = self.waiters, None
         for waiter in waiters or ():
             waiter.notify(self)
-        if self.state is REJECTED and not self.handled:
+        if not self.handled and self.has_failures:
             self.unattended()
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether somebody has to see what it failed with, or what failed while it was cancelled."""
+        return self.state is REJECTED or self.state is CANCELLED and bool(self.result)
 
     def failure(self) -> errors.Error:
         """Return the error to raise for an awaiter, as it was when the promise settled."""
@@ -267,7 +272,7 @@ class Promise:
         """Everybody who waited gave up; called by the scheduler's list of steps."""
 
     def unattended(self) -> None:
-        """It failed, and nobody waits for it."""
+        """It has failures, and nobody waits for it."""
         self.owner.failed(self)
 
     def describe(self) -> str:

@@ -20,7 +20,7 @@ from hocket.runtime import current
 from hocket.runtime.clock import nanoseconds
 from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.owners import Owner
-from hocket.runtime.promise import Promise
+from hocket.runtime.promise import CANCELLED, Promise
 from hocket.runtime.stops import Cancelled, ScopeStop
 from hocket.runtime.tasks import Routine
 
@@ -162,9 +162,11 @@ class Scope(Owner):
     # Members
 
     def failed(self, promise: Promise) -> None:
-        """Fail when a member does; a promise made by hand is reported at the end."""
+        """Fail with what a member failed with, or what it owned; a promise made by hand is reported at the end."""
         if isinstance(promise, Routine) and not self.ended:
-            self.fail(promise.failure())
+            failure = promise.failure()
+            for each in failure.others if promise.state is CANCELLED else [failure]:
+                self.fail(each)
         else:
             super().failed(promise)
 
