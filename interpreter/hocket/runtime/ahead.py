@@ -10,6 +10,7 @@ from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.channels import Pipe
 from hocket.runtime.combinators import promise_all_settled
+from hocket.runtime.stops import Cancelled
 from hocket.runtime.streams import Stream, stream
 from hocket.runtime.tasks import Routine
 
@@ -20,20 +21,22 @@ class Pump(Routine):
     __slots__ = ()
 
     is_called = False
+    is_ahead = True
 
 
 class Ahead(Stream):
     """The elements of `sources` in the order in which they come, up to `room` of them waiting here.
 
     Each source is gone through by a task of its own, from the first element that is asked
-    for until the end.  The first failure ends it, behind what had come before.  Closed, it
-    ends when the tasks have.
+    for until the end.  They belong to where the stream was made.  The first failure ends it,
+    behind what had come before.  Closed, it ends when the tasks have.
     """
 
-    __slots__ = ("failure", "left", "name", "pipe", "pumps", "sources")
+    __slots__ = ("failure", "left", "name", "owner", "pipe", "pumps", "sources")
 
     def __init__(self, sources: Sequence[Any], room: int, name: str) -> None:
         self.sources = [stream(source) for source in sources]
+        self.owner = current.scheduler.owner()
         self.name = name
         self.pipe = Pipe(room)
         self.left = len(sources)
@@ -42,7 +45,11 @@ class Ahead(Stream):
 
     def begin(self) -> list[Pump]:
         """Start the tasks."""
+        task = current.scheduler.current
+        assert task is not None
+        scope, task.scope = task.scope, self.owner
         pumps = [Pump(self.run(source), self.name) for source in self.sources]
+        task.scope = scope
         for pump in pumps:
             pump.start()
         return pumps
@@ -58,6 +65,11 @@ class Ahead(Stream):
             if self.failure is None:
                 self.failure = current.scheduler.as_error(error)
                 self.pipe.close()
+        except Cancelled:
+            if self.pumps and self.failure is None:  # by its owner; who asks for more is not to take it for the end
+                self.failure = errors.CancelledError(f"{self.name}() was cancelled with the scope that it belongs to")
+                self.pipe.close()
+            raise
         finally:
             self.left -= 1
             if not self.left:

@@ -381,7 +381,9 @@ class Scheduler:
             top.throw_in(deadlock(sorted(self.routines(), key=lambda task: task is not top)))
         elif self.count and self._emptied:
             if not self.is_closing:
-                self._stuck = self._stuck or deadlock(self.routines(), shows_place=True)
+                left = [task for task in self.routines() if not task.is_ahead]
+                if left:
+                    self._stuck = self._stuck or deadlock(left, shows_place=True)
                 self.cancel_all()
             if not self.ready:
                 self.emptied()  # what is left is clean-up and shields, which nothing wakes either

@@ -80,6 +80,7 @@ class Scope(Owner):
         if isinstance(task.error_in, ScopeStop) and task.error_in.scope is self:
             task.error_in = None
         stop = self._note(error)
+        self.end_ahead()
         while self.members:
             task.waiting = self
             try:
@@ -173,8 +174,16 @@ class Scope(Owner):
     def left(self, task: Running) -> None:
         """Go on to the end when the last member has."""
         super().left(task)
+        if not self.leaving:
+            return
+        self.end_ahead()
         if not self.members and self.task.waiting is self:
             self.task.wake()
+
+    def end_ahead(self) -> None:
+        """Cancel those that run ahead of somebody who is not there any more, if no others are left."""
+        if all(member.is_ahead for member in self.members):
+            self.cancel_members()
 
     def withdraw(self, waiter: Any) -> None:
         """Nothing to forget: a scope goes on waiting whatever is raised at its end."""

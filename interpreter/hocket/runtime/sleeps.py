@@ -25,6 +25,7 @@ class Sleep(Promise):
 
     waiting: ClassVar[Waitable] = SLEEPERS
     waiting_site: ClassVar[None] = None
+    is_ahead: ClassVar[bool] = False
 
     cell: Cell
     timer: int

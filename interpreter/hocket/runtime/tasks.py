@@ -80,6 +80,8 @@ class Routine(Promise):
     is_called: ClassVar[bool] = True
     """Whether it is cancelled when its last waiter gives up."""
     is_spawned: ClassVar[bool] = False
+    is_ahead: ClassVar[bool] = False
+    """Whether it only computes what somebody may ask for later, and so keeps neither scope nor program alive."""
     is_task: ClassVar[bool] = True
 
     cell: Cell

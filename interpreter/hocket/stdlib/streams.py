@@ -206,8 +206,10 @@ def debounce(s: Flow, ms: int | float) -> Stream:
     """
     quiet = round(milliseconds("debounce()", ms) * 1_000_000)
 
+    ahead = Ahead([map_(s, lambda element: (now(), element))], UNBOUNDED, "debounce")
+
     async def body() -> None:
-        async with aclosing(Ahead([map_(s, lambda element: (now(), element))], UNBOUNDED, "debounce")) as stamped:
+        async with aclosing(ahead) as stamped:
             last: tuple[int, Any] | None = None
             async for entry in stamped:
                 last = entry
