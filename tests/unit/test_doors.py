@@ -13,7 +13,10 @@ import pytest
 import hocket
 from hocket import errors
 from hocket.runtime.registry import STDLIB, Builtin
+from hocket.runtime.threads import DaemonExecutor
 from hocket.session import Session
+from hocket.stdlib.archives import ZipArchive
+from hocket.stdlib.blocks import InOrder
 from hocket.stdlib.sockets.handles import UdpSocket
 
 # Called
@@ -22,6 +25,10 @@ from hocket.stdlib.sockets.handles import UdpSocket
 PATHS = {"basename", "dirname", "join_path", "path_absolute", "path_extension", "path_join"}
 PURE = PATHS | {"http_listen", "redirect_response"}
 """What only looks at the text of a path, an address or a URL."""
+
+MADE = object.__new__(ZipArchive)
+"""An archive that takes everything."""
+MADE.closed, MADE.order = False, InOrder(DaemonExecutor())
 
 GIVEN: dict[str, Any] = {
     "path": "there.txt",
@@ -50,6 +57,7 @@ GIVEN: dict[str, Any] = {
     "socket": object.__new__(UdpSocket),
     "data": "data",
     "kind": "sqlite",
+    "archive": MADE,
 }
 OUTSIDE = {"path", "paths", "url", "urls", "command", "commands", "argv", "routes", "host"}
 """Parameters that say what is outside."""

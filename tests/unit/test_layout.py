@@ -91,6 +91,7 @@ DOORS = {
     "disk": {
         "stdlib/disk.py",
         "stdlib/replacing.py",  # whole files, at a place that `disk` gives
+        "stdlib/archives.py",  # the format of files that `disk` opens and `replacing` writes
         "stdlib/database/engine.py",  # SQLite's, likewise
         "runtime/modules.py",  # which modules of Python there are, for hints
     },

@@ -56,6 +56,7 @@ NAMES = {
     "TcpConnection": "tcpconnection",
     "TcpListener": "tcplistener",
     "UdpSocket": "socket",
+    "ZipArchive": "ziparchive",
 }
 
 

@@ -20,6 +20,7 @@ from hocket.runtime.sets import Set
 from hocket.runtime.tasks import AsyncFunction, Operation, Suspending
 from hocket.runtime.values import class_name
 from hocket.stdlib import (
+    archives,
     arguments,
     channels,
     checks,
@@ -68,7 +69,8 @@ __all__ = ["methods", "namespace", "promising", "reference", "suspending", "susp
 
 _MODULES = (
     *(core, checks, text, arrays, passes, dicts, sets, queues, _methods, results, math, random, time),
-    *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, paths, http, server),
+    *(json, tables, yaml, encodings, secrets, files, open_files, entries, file_parts, watching, archives, paths),
+    *(http, server),
     websockets,
     sockets,
     database,

@@ -31,17 +31,37 @@ Piece = bytes | memoryview | Wait | None
 _parts: set[Path] = set()
 
 
-class Replacement:
+class Wanted:
+    """Something that is done in a thread for whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.is_wanted = True
+        self._guard = threading.Lock()
+
+    def withdraw(self) -> None:
+        """Nobody wants it any more: it has no effect from now on."""
+        with self._guard:
+            self.is_wanted = False
+
+    async def waiting(self, work: Work[T]) -> T:
+        """Return what `work` makes of it; withdrawn by a cancellation."""
+        try:
+            return await waiting(work)
+        except BaseException:
+            self.withdraw()
+            raise
+
+
+class Replacement(Wanted):
     """A content on its way to `path`; it refuses a file that is there unless it `overwrites`.
 
     Withdrawn, it never gets there any more.
     """
 
     def __init__(self, path: str, overwrites: bool = True) -> None:
+        super().__init__()
         self.path = path
         self.overwrites = overwrites
-        self.is_wanted = True
-        self._guard = threading.Lock()
 
     def put(self, pieces: Iterable[Piece]) -> Work[bool]:
         """Write `pieces`, and put them in place; raises OSError."""
@@ -100,15 +120,6 @@ class Replacement:
                 os.link(part, target)
                 return
         os.replace(part, target)
-
-    async def waiting(self, work: Work[T]) -> T:
-        """Return what `work` makes of it; withdrawn by a cancellation."""
-        try:
-            return await waiting(work)
-        except BaseException:
-            with self._guard:
-                self.is_wanted = False
-            raise
 
 
 def pieces_of(content: bytes) -> Iterator[memoryview]:
