@@ -97,10 +97,10 @@ class Ahead(Stream):
         if pumps is None:
             for source in self.sources:
                 await source.aclose()
-            return
-        for pump in pumps:
-            pump.cancel()
-        await promise_all_settled(pumps)
+        else:
+            for pump in pumps:
+                pump.cancel()
+            await promise_all_settled(pumps)
         self.pipe.close()
         self.fail()
 
