@@ -59,7 +59,6 @@ ProcessResult = structs.define("ProcessResult", _FIELDS, _FIELDS, _made, {}, "Wh
 class _Command:
     """A command to be run: `shown` in messages, its limit of time in seconds."""
 
-    name: str
     arguments: list[str]
     shown: str
     cwd: str | None = None
@@ -82,7 +81,7 @@ def _command(name: str, arguments: list[str], shown: str, options: dict[str, Any
         if option not in _OPTIONS:
             hint = errors.did_you_mean(print_text(option), _OPTIONS) or f"options are {', '.join(_OPTIONS)}"
             raise errors.ValueError(f"{name}() has no option {print_text(option)}", hint=hint)
-    command = _Command(name, arguments, shown)
+    command = _Command(arguments, shown)
     limit = options.get("timeout")
     command.timeout = None if limit is None else milliseconds("the option timeout", limit) / 1000
     command.cwd = _checked(name, "cwd", options.get("cwd"), str)
