@@ -13,6 +13,7 @@ from typing import Any
 from hocket import errors
 from hocket.runtime.registry import builtin, constant
 from hocket.runtime.values import number_text, type_name
+from hocket.stdlib.collections.common import Items, elementwise, listed
 
 constant("PI", math.pi)
 constant("E", math.e)
@@ -47,7 +48,8 @@ def abs_(x: int | float) -> int | float:
 
 
 def _chosen(name: str, values: tuple[Any, ...]) -> list[int | float]:
-    found = list(values[0]) if len(values) == 1 and isinstance(values[0], list) else list(values)
+    has_many = len(values) == 1 and hasattr(values[0], "__iter__") and not isinstance(values[0], str | bytes | dict)
+    found = listed(elementwise(values[0])) if has_many else list(values)
     if not found:
         raise errors.ValueError(f"{name}() of nothing")
     for value in found:
@@ -57,22 +59,22 @@ def _chosen(name: str, values: tuple[Any, ...]) -> list[int | float]:
 
 
 @builtin
-def min_(x: int | float | list[Any], *others: int | float) -> int | float:
-    """Return the least of the numbers, or of those in an array.
+def min_(x: int | float | Items, *others: int | float) -> int | float:
+    """Return the least of the numbers, or of those in an array, range, set or generator.
 
     ```
-    print(min(2, 1.5), min([3, 1, 2]))  # expect: 1.5 1
+    print(min(2, 1.5), min([3, 1, 2]), min(4..9))  # expect: 1.5 1 4
     ```
     """
     return min(_chosen("min", (x, *others)))
 
 
 @builtin
-def max_(x: int | float | list[Any], *others: int | float) -> int | float:
-    """Return the greatest of the numbers, or of those in an array.
+def max_(x: int | float | Items, *others: int | float) -> int | float:
+    """Return the greatest of the numbers, or of those in an array, range, set or generator.
 
     ```
-    print(max(2, 2.5), max([3, 1, 2]))  # expect: 2.5 3
+    print(max(2, 2.5), max([3, 1, 2]), max(4..9))  # expect: 2.5 3 8
     ```
     """
     return max(_chosen("max", (x, *others)))
