@@ -387,13 +387,14 @@ async def next__(g: Any) -> EnumValue:
     return NONE
 
 
-@method(GeneratorType, Flow)
+@method(list, Range, set, tuple, GeneratorType, Flow)
 def collect(g: Items | Flow) -> Any:
-    """Return what the generator gives until it ends, as an array; of an async one, the promise of that.
+    """Return what there is to go through as an array: of a generator until it ends, of an async one the promise of it.
 
     ```
     func* two() { yield 1; yield 2 }
-    print(two().collect())  # expect: [1, 2]
+    print(two().collect(), (1..4).collect())                        # expect: [1, 2] [1, 2, 3]
+    print([1, 2, 3].map(x => x * 2).filter(x => x > 2).collect())  # expect: [4, 6]
     ```
     """
     return passes.collect(g)
