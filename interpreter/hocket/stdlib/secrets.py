@@ -32,14 +32,15 @@ def _utf8(text: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _derive(password: bytes, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
+def derive(password: bytes, salt: bytes, cost: int = _COST, block: int = _BLOCK, lanes: int = _LANES) -> bytes:
+    """Return the key of 32 bytes that scrypt makes of a password."""
     most = 128 * block * (cost + lanes + 2) + (1 << 20)
     return hashlib.scrypt(password, salt=salt, n=cost, r=block, p=lanes, maxmem=most, dklen=32)
 
 
 def _hash(password: bytes) -> str:
     salt = os.urandom(16)
-    key = _derive(password, salt, _COST, _BLOCK, _LANES)
+    key = derive(password, salt)
     return f"$scrypt$ln={_COST.bit_length() - 1},r={_BLOCK},p={_LANES}${_encode(salt)}${_encode(key)}"
 
 
@@ -73,7 +74,7 @@ def _verify(password: bytes, kept: str) -> bool:
         cost, block, lanes, salt, key = _parts(kept)
     except ValueError:
         raise errors.ParseError("verify_password() expects a hash that hash_password() has made") from None
-    return hmac.compare_digest(_derive(password, salt, cost, block, lanes), key)
+    return hmac.compare_digest(derive(password, salt, cost, block, lanes), key)
 
 
 def _checked(kept: Any) -> str:
