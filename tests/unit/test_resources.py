@@ -51,6 +51,30 @@ class Swallowing:
         return True
 
 
+class SwallowingLater:
+    async def __aenter__(self) -> int:
+        return 1
+
+    async def __aexit__(self, *_: object) -> bool:
+        return True
+
+
+@contextlib.contextmanager
+def failing(error: BaseException) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        raise error
+
+
+@contextlib.asynccontextmanager
+async def failing_later(error: BaseException) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        raise error
+
+
 class Lock:
     """As the library's are: it waits by the language's own means."""
 
@@ -69,6 +93,12 @@ NAMES: dict[str, Any] = {
     "plain": plain,
     "waiting": waiting,
     "swallowing": Swallowing(),
+    "swallowing_later": SwallowingLater(),
+    "failing": failing,
+    "failing_later": failing_later,
+    "broken": LookupError("broken"),
+    "passed_on": asyncio.CancelledError(),
+    "log": LOG,
     "lock": Lock(),
     "limit": asyncio.timeout,
     "suppress": contextlib.suppress(OSError),
@@ -113,11 +143,30 @@ def test_a_stop_is_pythons_cancellation_to_a_context_manager(name: str) -> None:
     assert LOG == ["enter a", "CancelledError", "leave a"]
 
 
-def test_a_context_manager_may_swallow_an_error_but_no_stop() -> None:
+def stopped(block: str) -> Any:
+    """Stop a task in a `with` of `block`; return the messages of what failed on the way."""
+    text = f'let t := spawn {{ with {block} {{ await async_sleep(1m) }}; log.push("goes on") }}\nawait yield_now()'
+    text += "\nawait async_sleep(1)\nt.cancel()\nmut others := null"
+    text += "\ntry { await t } except CancelledError e { others = e.others.map(o => o.message) }\nothers"
+    return run(text).value
+
+
+def test_a_context_manager_may_swallow_an_error() -> None:
     assert run('with swallowing as n { throw "gone" }\n"after"').value == "after"
+    assert run('with swallowing_later as n { throw "gone" }\n"after"').value == "after"
     assert run('with suppress { fail() }\n"after"').value == "after"
-    text = "let t := spawn { with swallowing { await async_sleep(1m) } }\nawait yield_now()\nt.cancel()"
-    assert run(f"{text}\ntry {{ await t }} except CancelledError e {{ }}\nt.status").value == "cancelled"
+
+
+@pytest.mark.parametrize("block", ["swallowing", "swallowing_later", "failing(passed_on)", "failing_later(passed_on)"])
+def test_a_stop_goes_on_whatever_a_context_manager_makes_of_it(block: str) -> None:
+    assert stopped(block) == []
+    assert LOG == []
+
+
+@pytest.mark.parametrize("block", ["failing(broken)", "failing_later(broken)"])
+def test_a_stop_keeps_what_a_context_manager_fails_with(block: str) -> None:
+    assert stopped(block) == ["LookupError: broken"]
+    assert LOG == []
 
 
 def test_a_plain_function_holds_what_does_not_wait() -> None:
