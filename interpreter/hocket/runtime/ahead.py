@@ -81,8 +81,9 @@ class Ahead(Stream):
         try:
             return await self.pipe.receive()
         except errors.ChannelClosed:
-            self.fail()
-            raise StopAsyncIteration from None
+            pass  # raised in here, a failure would have this as its cause
+        self.fail()
+        raise StopAsyncIteration
 
     def fail(self) -> None:
         """Raise what a source failed with, once."""
