@@ -157,7 +157,7 @@ class Session:
         except errors.Error as error:
             has_exited = cell.exit_code is not None and cell.task.state is CANCELLED
             for other in error.others if has_exited else ():
-                self._report(other, None)
+                cell.context.run(self._report, other, None)
             return Outcome(error=None if has_exited else error.absorb(), cell=cell)
         except Exception as error:
             return Outcome(error=translate(error), cell=cell)
