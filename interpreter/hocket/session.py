@@ -32,9 +32,10 @@ from hocket.runtime.clock import chosen
 from hocket.runtime.foreign import translate
 from hocket.runtime.interrupt import CellInterrupt, Interrupts
 from hocket.runtime.loop import Cell, Scheduler
+from hocket.runtime.owners import is_dropped
 from hocket.runtime.process import prepare_process
 from hocket.runtime.promise import CANCELLED, Promise
-from hocket.runtime.tasks import Routine
+from hocket.runtime.tasks import Operation, Routine
 from hocket.source import Source, Span
 from hocket.stdlib.showing import Display
 from hocket.support import support, waiting
@@ -322,6 +323,8 @@ class Session:
         is_run = isinstance(promise, Routine) or not shown.trace
         shown.called, shown.made = (sites, []) if is_run else ([], sites)
         shown.in_callback = isinstance(promise, Callback)
+        if shown.hint is None and isinstance(promise, Operation) and is_dropped(promise):
+            shown.hint = "nobody awaits it: write `await` before it"
         self.report(shown, render(shown))
 
 

@@ -197,3 +197,20 @@ def test_completion_and_inspection_do_not_take_longer_for_a_long_line() -> None:
     begun = time.monotonic()
     on_loop(main())
     assert time.monotonic() - begun < 10
+
+
+def test_a_call_of_the_library_that_is_only_made_is_told_to_be_awaited(capsys: pytest.CaptureFixture[str]) -> None:
+    async def shown(text: str) -> str:
+        session = Session()
+        await session.run(text, "cell 1")
+        await session.drain()
+        await session.close()
+        return capsys.readouterr().err
+
+    hint = "nobody awaits it: write `await` before it"
+    assert hint in on_loop(shown("let ch := channel()\nch.send(1)\nch.close()"))
+    assert hint in on_loop(shown("async_write_file('none/x', 'a')\n1"))
+    written = on_loop(shown("let ch := channel()\nlet p := ch.send(1)\nch.close()"))
+    assert "send on a closed channel" in written
+    assert hint not in written
+    assert hint not in on_loop(shown("async func f() { throw 'no' }\nf()"))
