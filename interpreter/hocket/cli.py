@@ -19,7 +19,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -28,6 +27,8 @@ from hocket import __version__
 from hocket.source import decode
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from hocket.host import Program
 
     _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -167,6 +168,8 @@ def _plugged_in_command(name: str) -> Callable[[list[str]], int | None]:
 
 
 def _plugged_in() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points
+
     return entry_points(group="hocket.commands")
 
 
@@ -197,15 +200,22 @@ def _describe_permissions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument_group("permissions", HELP)
 
 
+class _Parser(argparse.ArgumentParser):
+    """The parser of `hocket`; only its help searches the installed packages."""
+
+    def format_help(self) -> str:
+        """Return the help, with the names of the commands that other packages add."""
+        others = ", ".join(sorted(point.name for point in _plugged_in()))
+        self.epilog = f"{f'Further commands: {others}. ' if others else ''}`hocket COMMAND --help` tells more of one."
+        return super().format_help()
+
+
 def _parser() -> argparse.ArgumentParser:
-    others = ", ".join(sorted(point.name for point in _plugged_in()))
-    parser = argparse.ArgumentParser(
-        prog="hocket",
-        description="Run programs written in Hocket. Without a command, on a terminal: run what is typed.",
-        epilog=f"{f'Further commands: {others}. ' if others else ''}`hocket COMMAND --help` tells more of one.",
-    )
+    description = "Run programs written in Hocket. Without a command, on a terminal: run what is typed."
+    parser = _Parser(prog="hocket", description=description)
     parser.add_argument("--version", action="version", version=f"hocket {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    own = argparse.ArgumentParser
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=own)
     _add_run(commands)
     repl = commands.add_parser("repl", help="run what is typed; tasks go on while the prompt waits")
     _describe_permissions(repl)

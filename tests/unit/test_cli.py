@@ -29,6 +29,12 @@ def run(*arguments: str, text: str | bytes = "", **env: str) -> subprocess.Compl
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
+def test_a_plain_program_loads_nothing_that_only_some_need() -> None:
+    done = run_text('import py.sys as sys\nprint(keys(sys.modules).join(" "))\n')
+    some = {"aiohttp", "email", "httpx", "importlib.metadata", "sqlite3", "yaml", "zipfile"}
+    assert done.returncode == 0 and some.intersection(done.stdout.split()) == set()
+
+
 def run_text(text: str, **env: str) -> subprocess.CompletedProcess[str]:
     return run("run", "-", text=text, **env)
 
