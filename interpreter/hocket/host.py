@@ -48,6 +48,7 @@ class Program:
         self.text = text
         self.name = name
         self.session = Session(report, folder, clock=clock, warn=warn, permissions=permissions)
+        self.session.interrupts.expect()
         self.interrupted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._draining: asyncio.Task[Any] | None = None

@@ -358,6 +358,30 @@ def test_an_interrupt_just_after_the_end_of_a_program_is_nothing() -> None:
     program.on_sigint(signal.SIGINT, None)
 
 
+def test_an_interrupt_just_before_a_program_begins_ends_it() -> None:
+    program = Program("while true { }", "program", lambda error, text: None)
+    program.on_sigint(signal.SIGINT, None)
+    outcome = run_alone(program.run())
+    assert outcome.interrupted and isinstance(outcome.error, errors.Interrupted)
+
+
+def test_a_cell_in_the_background_that_holds_up_a_stop_is_interrupted_itself():
+    def stop() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    async def host() -> None:
+        async with Session() as session:
+            session.assign("ready", threading.Timer(0.01, stop).start)
+            running = session.run("await async_sleep(1)\nready()\nwhile true { }", is_background=True)
+            beside = asyncio.ensure_future(running)  # noqa: TID251  the host's
+            await asyncio.sleep(0)
+            with on_sigint(session.on_sigint), session.interrupts.expecting():
+                outcome = await beside
+            assert outcome.interrupted and isinstance(outcome.error, errors.Interrupted)
+
+    asyncio.run(host())
+
+
 def test_a_stop_for_a_cell_that_is_shown_as_running_and_has_not_begun():
     async def host() -> None:
         async with Session() as session:

@@ -115,10 +115,14 @@ class Interrupts:
         # Whether a Stop has come for a cell that a host shows as running and that has not begun; None without one.
         self._is_early: bool | None = None
 
+    def expect(self) -> None:
+        """A host is about to run a cell: a Stop that comes before the cell has begun is for it."""
+        self._is_early = False
+
     @contextmanager
     def expecting(self) -> Iterator[None]:
-        """Within it a host runs a cell: a Stop that comes before the cell has begun is for it."""
-        self._is_early = False
+        """Within it a host runs a cell, as `expect` says."""
+        self.expect()
         try:
             yield
         finally:
@@ -177,8 +181,8 @@ class Interrupts:
         if cell is not None and cell.stops > 1:
             self._tell_loop(cell)
         stop = CellInterrupt(cell)
-        if cell is not None and task is cell.task:
-            stop = cell.interrupt = cell.interrupt or stop
+        if task is task.cell.task:
+            stop = task.cell.interrupt = task.cell.interrupt or CellInterrupt(task.cell)
         # As if a cancellation had been delivered: its clean-up is not to be broken by one.
         if not task.delivered:
             task.cancelling = stop
@@ -203,6 +207,8 @@ class Interrupts:
 
         if hasattr(self.scheduler, "loop") and not self.scheduler.loop.is_closed():
             self.scheduler.loop.call_soon_threadsafe(turn)
+        else:
+            self._has_turned = True  # there is nothing to stop
 
     def _again(self, delay: float) -> None:
         """Have the handler called once more."""
