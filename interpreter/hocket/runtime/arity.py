@@ -112,6 +112,14 @@ def bounds(parameters: list[inspect.Parameter]) -> tuple[int, int | None]:
     return required, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(by_position)
 
 
+def bounds_of(function: Any) -> tuple[int, int | None]:
+    """Return the `bounds` of a function; a parameter may be called by a word that Python keeps, as `from`."""
+    inner = inspect.unwrap(function)
+    code = inner.__code__
+    most = code.co_argcount - isinstance(function, MethodType)
+    return most - len(inner.__defaults__ or ()), None if code.co_flags & inspect.CO_VARARGS else most
+
+
 def by_c(match: re.Match[str] | None) -> errors.ArityError | None:
     """Return the language's error for what a function written in C says."""
     if match is None:
@@ -181,7 +189,9 @@ def limits(
     match: re.Match[str], shape: Any, function: Any, parameters: list[inspect.Parameter] | None
 ) -> tuple[int, int | None]:
     """Return the least and the greatest number of arguments; None: any number."""
-    if parameters is None and (hasattr(function, "__code__") or isinstance(function, type)):
+    if parameters is None and hasattr(function, "__code__"):
+        return bounds_of(function)
+    if parameters is None and isinstance(function, type):
         parameters = list(inspect.signature(function).parameters.values())
     if parameters is None and match["high"]:
         return int(match["low"] or match["high"]), int(match["high"])
