@@ -327,8 +327,8 @@ def test_what_cannot_be_opened_any_more_is_an_error_of_the_language(folder: Path
     os.mkdir("folder")
     os.mkfifo("folder/pipe")
     program = """
-        let writing := async_append_file("folder/pipe", "text")
-        sleep(5)
+        let writing := spawn { await async_append_file("folder/pipe", "text") }
+        while !tasks().any(t => t.waits_for == "a file") { sleep(1) }
         delete_file("folder/pipe")
         os_rmdir("folder")
         await writing

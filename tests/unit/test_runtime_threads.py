@@ -20,6 +20,7 @@ from hocket.runtime.loop import Scheduler
 from hocket.runtime.promises import promise_all, promise_all_settled
 from hocket.runtime.tasks import spawn
 from hocket.runtime.threads import DaemonExecutor, Returns, ThreadCall, in_thread
+from hocket.runtime.work import Work, waiting
 from hocket.stdlib.blocks import InOrder
 
 NAME = contextvars.ContextVar("name", default="host")
@@ -130,6 +131,27 @@ def test_a_call_that_all_have_given_up_makes_no_turn(world: Any) -> None:
         return seen
 
     assert asyncio.run(host()) == [0, 0]
+
+
+def test_work_that_is_given_up_before_a_thread_takes_it_never_begins(world: Any) -> None:
+    begun: list[str] = []
+
+    def work() -> Work[None]:
+        begun.append("begun")
+        yield None
+
+    async def main() -> list[Any]:
+        jobs: list[Callable[[], Any]] = []
+        world.scheduler.executor.post = jobs.append
+        task = spawn(waiting, work())
+        await yield_now()
+        task.cancel()
+        await promise_all_settled([task])
+        tell = jobs[0]()
+        tell()
+        return [task.state, begun, len(jobs)]
+
+    assert world.run(main) == ["cancelled", [], 1]
 
 
 def test_more_calls_than_threads_wait_their_turn() -> None:

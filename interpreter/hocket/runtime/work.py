@@ -6,6 +6,7 @@ where what follows takes a while but always ends, as writing to a disk does.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from typing import Any, Protocol, TypeVar
 
@@ -57,10 +58,15 @@ def advance(work: Work[T], is_thread: bool) -> tuple[Wait | None, T]:
 async def waiting(work: Work[T]) -> T:
     """Do `work`, beginning in a thread, and return what it comes to; where it waits, so does the task, on the loop.
 
-    A cancelled wait ends at once, and the work with it; what a thread is doing just then it does alone, up to where
-    it would have to wait.
+    A cancelled wait ends at once, and the work with it, which has not begun if no thread was free yet; what a thread
+    is doing just then it does alone, up to where it would have to wait.
     """
-    wait, value = await in_thread(advance, work, True)
+    try:
+        wait, value = await in_thread(advance, work, True)
+    except BaseException:
+        with contextlib.suppress(Exception):  # the thread is at it, or the end of what is given up fails
+            work.close()
+        raise
     return value if wait is _END else await _go_on(work, wait, value)
 
 
