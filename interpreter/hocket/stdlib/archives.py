@@ -7,19 +7,17 @@ while is done in threads: in an async context the functions suspend, in a plain 
 from __future__ import annotations
 
 import asyncio
-import lzma
 import os
 import posixpath
 import stat
 import time
-import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from types import TracebackType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
 from hocket import errors
@@ -35,6 +33,9 @@ from hocket.stdlib.blocks import InOrder
 from hocket.stdlib.files import file_errors
 from hocket.stdlib.raw import PIECE, RawFile
 from hocket.stdlib.replacing import Piece, Replacement, Wanted, is_part
+
+if TYPE_CHECKING:
+    import zipfile
 
 MAX_SIZE = 1_000_000_000
 
@@ -113,6 +114,8 @@ class ZipArchive:
 
     def open(self) -> ZipArchive:
         """Begin."""
+        import zipfile
+
         self.zip = zipfile.ZipFile(self.sink, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]
         self.push()
         return self
@@ -149,12 +152,14 @@ class ZipArchive:
 
     def entry(self, path: str, name: str, found: os.stat_result) -> zipfile.ZipInfo:
         """Return what the archive says of a file; raises FileError for a name that it cannot have."""
+        from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipInfo
+
         wrong = "is in the archive already" if name in self.zip.NameToInfo else flaw(name)
         if wrong is not None:
             raise _failure("add", path, f"the name '{name}' {wrong}")
         changed = time.localtime(found.st_mtime)[:6]
-        info = zipfile.ZipInfo(name, min(max(changed, (1980, 1, 1, 0, 0, 0)), (2107, 12, 31, 23, 59, 58)))
-        info.compress_type = zipfile.ZIP_STORED if name.endswith("/") else zipfile.ZIP_DEFLATED
+        info = ZipInfo(name, min(max(changed, (1980, 1, 1, 0, 0, 0)), (2107, 12, 31, 23, 59, 58)))
+        info.compress_type = ZIP_STORED if name.endswith("/") else ZIP_DEFLATED
         info.external_attr = (found.st_mode & 0xFFFF) << 16 | (0x10 if name.endswith("/") else 0)
         info.file_size = found.st_size
         return info
@@ -384,6 +389,8 @@ class Unzipping(Wanted):
 
     def work(self) -> Work[list[str]]:
         """Take all files out; return their paths."""
+        import zipfile
+
         with self.reading(), (yield from disk.open_file(self.path, "rb")) as file:
             yield None
             with zipfile.ZipFile(file) as archive:
@@ -446,6 +453,9 @@ class Unzipping(Wanted):
     @contextmanager
     def reading(self, name: str | None = None) -> Iterator[None]:
         """Raise what the archive is not as a FileError."""
+        import lzma
+        import zipfile
+
         what = "it is no ZIP archive" if name is None else f"'{name}' in it is damaged"
         try:
             with file_errors("unzip", self.path):
