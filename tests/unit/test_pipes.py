@@ -329,8 +329,7 @@ def test_what_cannot_be_opened_any_more_is_an_error_of_the_language(folder: Path
     program = """
         let writing := spawn { await async_append_file("folder/pipe", "text") }
         while !tasks().any(t => t.waits_for == "a file") { sleep(1) }
-        delete_file("folder/pipe")
-        os_rmdir("folder")
+        rename_file("folder", "elsewhere")
         await writing
     """
     with pytest.raises(errors.FileNotFound, match="Failed to append to file 'folder/pipe'"):
