@@ -115,3 +115,11 @@ def test_a_client_that_does_not_read_loses_nothing(notebook):
     notebook.wait(cell)
     assert cell.out == cell.err == "".join(f"{i}\n" for i in range(5000))
     assert cell.kinds[-1] == "idle"
+
+
+def test_a_coroutine_of_python_that_nobody_awaits_is_warned_of_in_its_cell(notebook):
+    cell = notebook.ok("import py.asyncio as asyncio\nlet p := spawn { asyncio.sleep(1); print('made') }\nawait p")
+    assert cell.out == "made\n"
+    told, place, *_ = cell.err.splitlines()
+    assert told == "warning: nobody awaits the coroutine of sleep()"
+    assert place.endswith("line 2, column 18")

@@ -39,6 +39,16 @@ def run_text(text: str, **env: str) -> subprocess.CompletedProcess[str]:
     return run("run", "-", text=text, **env)
 
 
+def test_a_coroutine_of_python_that_nobody_awaits_is_warned_of_once() -> None:
+    done = run_text("import py.asyncio as asyncio\nfor i in 0..3 { asyncio.sleep(i); }\nawait asyncio.sleep(0)\n")
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[:2]) == (
+        0,
+        "",
+        ["warning: nobody awaits the coroutine of sleep()", "  --> standard input, line 2, column 17"],
+    )
+    assert done.stderr.count("warning") == 1
+
+
 def test_a_program_runs_and_exits_with_0(tmp_path: Path) -> None:
     path = tmp_path / "sum.hkt"
     path.write_text("print(1 + 1)\n", encoding="utf-8")

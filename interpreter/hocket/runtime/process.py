@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hocket import errors
+from hocket.runtime import current
 from hocket.source import Source
 
 if TYPE_CHECKING:
     import asyncio
+    from types import TracebackType
 
 STACK = 96 << 20
 """Bytes wanted for the main thread's stack; below 128 MB, which Linux keeps free under it."""
@@ -36,14 +41,33 @@ def prepare_process() -> None:
 
     def hook(unraisable: Any) -> None:
         code = getattr(unraisable.object, "cr_code", None)
-        if code is None or Source.of(code.co_filename) is None:
+        if code is None:
             report_unraisable(unraisable)
+        elif Source.of(code.co_filename) is None:
+            if inspect.getcoroutinestate(unraisable.object) == inspect.CORO_CREATED:
+                warn_of_dropped(unraisable.object, unraisable.exc_traceback)
+            else:
+                report_unraisable(unraisable)
 
     sys.unraisablehook = hook
+    # It would be told of one of the library's own, where Stop comes between a call and its `await`.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     # Thousands of tasks are ordinary, and no garbage: by default they are gone through at every few hundred.
     gc.set_threshold(10_000)
     sys.set_int_max_str_digits(0)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), min(DEPTH, stack_size() // FRAME)))
+
+
+def warn_of_dropped(coroutine: Any, traceback: TracebackType | None) -> None:
+    """Warn of a Python coroutine that a line has made and dropped, once for each line."""
+    scheduler, trace = current.scheduler, list(errors.sites(traceback))
+    if scheduler is None or not trace or trace[-1] in scheduler.health.reported:
+        return
+    scheduler.health.reported.add(trace[-1])
+    hint = f"did you mean `await {coroutine.__name__}(…)`?"
+    warning = errors.Error(f"nobody awaits the coroutine of {coroutine.__name__}()", hint=hint)
+    warning.trace = trace
+    scheduler.warn(warning)
 
 
 def stack_size() -> int:
