@@ -14,6 +14,7 @@ from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.lines import SERVED, Line, Made, Ticket
+from hocket.runtime.promise import PENDING
 from hocket.runtime.tasks import Routine
 from hocket.runtime.values import name_type
 
@@ -93,11 +94,11 @@ class Mutex(Lock):
         await self.wait()
 
     def unlock(self) -> None:
-        """Hand it to the next; raises ValueError unless the task holds it."""
+        """Hand it to the next; raises ValueError while another task holds it, which has not ended."""
         task = current.scheduler.current
         if self.holder is None:
             raise errors.ValueError("unlock() of a mutex that is not locked")
-        if self.holder is not task:
+        if self.holder is not task and self.holder.state is PENDING:
             hint = "who locks it unlocks it; `with m { … }` does both"
             raise errors.ValueError(f"unlock() of a mutex that {self.holder.describe()} holds", hint=hint)
         self.hand_on()

@@ -65,7 +65,7 @@ def try_lock(m: Mutex) -> bool:
 def unlock(m: Mutex) -> None:
     """Hand the mutex to the next task that waits.
 
-    Raises ValueError unless the task holds it.
+    Raises ValueError while another task holds it; of one that has ended, as a cell has, anybody can.
 
     ```
     mutex().unlock()  # error: unlock() of a mutex that is not locked
