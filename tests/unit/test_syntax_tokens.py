@@ -201,7 +201,7 @@ def test_comments(text: str) -> None:
 
 
 def test_block_comments_do_not_nest() -> None:
-    assert problems("a /* /* */ */")[0][:2] == ("found `/`, expected an expression", "/")
+    assert problems("a /* /* */ */")[0][:2] == ("`*/` closes no comment", "/")
 
 
 def test_line_ends_and_a_byte_order_mark_do_not_matter() -> None:

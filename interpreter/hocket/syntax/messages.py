@@ -291,7 +291,9 @@ def _operand(failure: Failure, found: str, previous: str) -> Finding | None:
         return Finding("a number does not begin with a point", "write `0.5`")
     if found == "]" and previous in ("..", "..="):
         return Finding("a slice has an end or a beginning", "write `xs[0..]`, or `copy(xs)` for all of it")
-    if found == "/":
+    if found == "/" and previous == "*":
+        return Finding("`*/` closes no comment", "comments do not nest: the first `*/` ends one")
+    if found == "/" and previous in ("(", "[", ",", ":", ":=", "=", "=>"):
         return Finding("a pattern is a string", 'write `s.regex_match(r"…")`')
     if found == "<" and following == "MINUS":
         return Finding("there is no operator `<-`", "write `await ch.receive()`")
