@@ -30,6 +30,17 @@ def test_a_print_that_a_stop_breaks_holds_up_none_after_it():
     assert len(thread.calls) == 2
 
 
+def test_the_first_byte_arrives_while_the_cell_waits(notebook):
+    notebook.ok("1")
+    best = []
+    for _ in range(5):
+        cell = notebook.ok("print('first')\nawait async_sleep(200)")
+        (stream,) = cell.of("stream")
+        best.append(stream.time - cell.sent)
+        assert cell.replied - stream.time > 0.15
+    assert min(best) < 0.015
+
+
 def test_the_first_byte_arrives_while_the_cell_computes(notebook):
     seen = []
     for _ in range(5):
