@@ -10,6 +10,7 @@ from hocket import errors
 from hocket.runtime import current
 from hocket.runtime.channels import Pipe
 from hocket.runtime.combinators import promise_all_settled
+from hocket.runtime.current import running_task
 from hocket.runtime.stops import Cancelled
 from hocket.runtime.streams import Stream, stream
 from hocket.runtime.tasks import Routine
@@ -45,8 +46,7 @@ class Ahead(Stream):
 
     def begin(self) -> list[Pump]:
         """Start the tasks."""
-        task = current.scheduler.current
-        assert task is not None
+        task = running_task()
         scope, task.scope = task.scope, self.owner
         pumps = [Pump(self.run(source), self.name) for source in self.sources]
         task.scope = scope

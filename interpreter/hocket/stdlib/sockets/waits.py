@@ -16,16 +16,13 @@ from asyncio import TimerHandle
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from hocket.runtime import current
-from hocket.runtime.current import PARKED
+from hocket.runtime.current import PARKED, running_task
 from hocket.runtime.holds import Limit, hold, release
 from hocket.runtime.per_session import PerSession
 from hocket.runtime.threads import in_thread
-
-if TYPE_CHECKING:
-    from hocket.runtime.tasks import Routine
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -79,9 +76,7 @@ class Parking:
     def __init__(self, ready: Ready) -> None:
         self.ready = ready
         self.scheduler = current.current_scheduler()
-        task = self.scheduler.current
-        assert task is not None
-        self.task: Routine = task
+        self.task = running_task()
         self.timer: TimerHandle | None = None
         # Where it is noted if it holds no clock.
         self.arrivals: Arrivals | None = None if ready.of.asks else _arrivals()
